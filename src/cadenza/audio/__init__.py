@@ -1,0 +1,1 @@
+"""The signal's words: Signal, loudness, resampling, file codecs."""

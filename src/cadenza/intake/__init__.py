@@ -1,0 +1,1 @@
+"""Accepting a request: abilities, limits, price, hold and task in one transaction."""

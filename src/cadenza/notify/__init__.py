@@ -1,0 +1,1 @@
+"""Outbox to signed callbacks, with retry."""

@@ -1,0 +1,1 @@
+"""The only door to other hosts: every connected address is judged."""

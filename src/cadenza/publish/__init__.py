@@ -1,0 +1,1 @@
+"""Rendition to artefacts: encode, draw the cover, store by content."""

@@ -1,0 +1,1 @@
+"""ASGI routes, authentication, limits; no decisions."""

@@ -1,0 +1,1 @@
+"""Runs durable tasks: source, rendering in a child process, publishing."""

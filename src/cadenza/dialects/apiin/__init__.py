@@ -1,0 +1,1 @@
+"""The apiin.one dialect: only what differs."""

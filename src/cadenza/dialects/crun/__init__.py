@@ -1,0 +1,1 @@
+"""The crun.ai dialect: only what differs."""

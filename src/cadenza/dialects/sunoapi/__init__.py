@@ -1,0 +1,1 @@
+"""The sunoapi.org and kie.ai dialect: only what differs."""

@@ -1,0 +1,1 @@
+"""The built-in engine: CPU only, no weights, no network."""

@@ -1,0 +1,1 @@
+"""Brief to Score: harmony, melody, bass, drums."""

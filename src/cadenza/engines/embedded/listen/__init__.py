@@ -1,0 +1,1 @@
+"""Signal to Portrait: tempo, beats, bars, key, chords, loudness, form."""

@@ -1,0 +1,1 @@
+"""Stems to one mastered Signal, joined to the source at the seam."""

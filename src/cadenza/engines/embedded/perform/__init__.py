@@ -1,0 +1,1 @@
+"""Score to Performance: exact beats become seconds, touch and groove."""

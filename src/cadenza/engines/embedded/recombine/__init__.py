@@ -1,0 +1,1 @@
+"""Source layers and a path to the new part of a continuation."""

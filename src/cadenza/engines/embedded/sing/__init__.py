@@ -1,0 +1,1 @@
+"""Sung notes and words to a voice Signal."""

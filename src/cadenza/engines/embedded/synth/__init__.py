@@ -1,0 +1,1 @@
+"""Performance to stem Signals."""
