@@ -1,0 +1,37 @@
+"""Where the files of a take and of an upload are found: the one place that spells their URLs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from cadenza.domain.artefact import ArtefactKind
+
+# What follows the take id in a media URL. Programs look for an audio suffix, so each has one.
+MEDIA_SUFFIXES = {
+    ArtefactKind.AUDIO_MP3: ".mp3",
+    ArtefactKind.AUDIO_FLAC: ".flac",
+    ArtefactKind.NEW_PART_MP3: "-new.mp3",
+    ArtefactKind.COVER: ".jpeg",
+    ArtefactKind.COVER_LARGE: "-large.jpeg",
+    ArtefactKind.PEAKS: "-peaks.json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Absolute URLs below ``public_url``, readable without a key: the 122 random bits are the key."""
+
+    public_url: str
+
+    def media(self, take_id: str, kind: ArtefactKind) -> str:
+        """Return the URL of a take's file."""
+        return f"{self.public_url}/media/{take_id}{MEDIA_SUFFIXES[kind]}"
+
+    def stream(self, take_id: str) -> str:
+        """Return the URL where a take can be heard while it is being rendered, and after."""
+        return f"{self.public_url}/stream/{take_id}.mp3"
+
+    def upload(self, upload_id: str, file_name: str) -> str:
+        """Return the URL of an upload; the name is only for readers."""
+        return f"{self.public_url}/files/{upload_id}/{quote(file_name, safe='')}"

@@ -1,0 +1,119 @@
+"""Canonical requests as plain JSON values and back, for the task table and the render child."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cadenza.domain.abilities import Fidelity, Honoured
+from cadenza.domain.request import (
+    Continuation,
+    Controls,
+    Described,
+    GenerationRequest,
+    Inherited,
+    Source,
+    SourceTake,
+    SourceTaskTake,
+    SourceUpload,
+    SourceUrl,
+    Specified,
+    Voice,
+    Weight,
+    Wish,
+)
+
+_WISHES: dict[str, type[Described | Specified | Inherited]] = {
+    "described": Described,
+    "specified": Specified,
+    "inherited": Inherited,
+}
+_SOURCES: dict[str, type[SourceUrl | SourceUpload | SourceTake | SourceTaskTake]] = {
+    "url": SourceUrl,
+    "upload": SourceUpload,
+    "take": SourceTake,
+    "task_take": SourceTaskTake,
+}
+
+
+def request_to_json(request: GenerationRequest) -> dict[str, Any]:
+    """Return the request as JSON values; ``request_from_json`` is the inverse."""
+    continuation = request.continuation
+    controls = request.controls
+    return {
+        "wish": _tagged(request.wish, _WISHES),
+        "tier": request.tier,
+        "voice": request.voice.value,
+        "continuation": None
+        if continuation is None
+        else {"source": _tagged(continuation.source, _SOURCES), "from_s": continuation.from_s},
+        "avoid": request.avoid,
+        "style_weight": _hundredths(controls.style_weight),
+        "weirdness": _hundredths(controls.weirdness),
+        "audio_weight": _hundredths(controls.audio_weight),
+        "take_count": request.take_count,
+        "duration_s": request.duration_s,
+        "seed": request.seed,
+    }
+
+
+def request_from_json(value: Mapping[str, Any]) -> GenerationRequest:
+    """Return the request that ``request_to_json`` was given."""
+    continuation = value["continuation"]
+    wish: Wish = _untagged(value["wish"], _WISHES)
+    return GenerationRequest(
+        wish=wish,
+        tier=value["tier"],
+        voice=Voice(value["voice"]),
+        continuation=None
+        if continuation is None
+        else Continuation(source=_source(continuation["source"]), from_s=continuation["from_s"]),
+        avoid=value["avoid"],
+        controls=Controls(
+            style_weight=_weight(value["style_weight"]),
+            weirdness=_weight(value["weirdness"]),
+            audio_weight=_weight(value["audio_weight"]),
+        ),
+        take_count=value["take_count"],
+        duration_s=value["duration_s"],
+        seed=value["seed"],
+    )
+
+
+def honoured_to_json(honoured: Mapping[str, Honoured]) -> dict[str, Any]:
+    """Return what became of each field as JSON values."""
+    return {
+        name: {"fidelity": entry.fidelity.value, "reason": entry.reason} for name, entry in honoured.items()
+    }
+
+
+def honoured_from_json(value: Mapping[str, Any]) -> dict[str, Honoured]:
+    """Return what ``honoured_to_json`` was given."""
+    return {
+        name: Honoured(fidelity=Fidelity(entry["fidelity"]), reason=entry["reason"])
+        for name, entry in value.items()
+    }
+
+
+def _source(value: Mapping[str, Any]) -> Source:
+    source: Source = _untagged(value, _SOURCES)
+    return source
+
+
+def _tagged(value: object, kinds: Mapping[str, type]) -> dict[str, Any]:
+    kind = next(name for name, known in kinds.items() if type(value) is known)
+    slots: tuple[str, ...] = type(value).__slots__  # type: ignore[attr-defined] # frozen slotted dataclasses
+    return {"kind": kind, **{name: getattr(value, name) for name in slots}}
+
+
+def _untagged(value: Mapping[str, Any], kinds: Mapping[str, type]) -> Any:
+    fields = {name: item for name, item in value.items() if name != "kind"}
+    return kinds[value["kind"]](**fields)
+
+
+def _hundredths(weight: Weight | None) -> int | None:
+    return None if weight is None else weight.hundredths
+
+
+def _weight(hundredths: int | None) -> Weight | None:
+    return None if hundredths is None else Weight(hundredths)

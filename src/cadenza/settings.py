@@ -1,0 +1,182 @@
+"""Every knob, read once, typed and documented. ``docs/settings.md`` is checked against this file."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot be used; the text names the variable and what it takes."""
+
+
+def _knob(default: object, variable: str, doc: str) -> Any:
+    return field(default=default, metadata={"variable": variable, "doc": doc})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one process. Each is the environment variable named beside it."""
+
+    data: Path = _knob(
+        Path(".cadenza"),
+        "CADENZA_DATA",
+        "Folder for the embedded database, media files, uploads and the pepper of the key hashes.",
+    )
+    database_url: str = _knob(
+        "",
+        "CADENZA_DATABASE_URL",
+        "`postgresql://user:password@host/name` when one machine is not enough; "
+        "empty: an SQLite file in the data folder.",
+    )
+    engine: str = _knob("embedded", "CADENZA_ENGINE", "The engine that makes the takes.")
+    public_url: str = _knob(
+        "",
+        "CADENZA_PUBLIC_URL",
+        "How callers reach this server, the start of every media URL; empty: http://HOST:PORT of `serve`.",
+    )
+    outbound_allow: str = _knob(
+        "",
+        "CADENZA_OUTBOUND_ALLOW",
+        "Comma-separated networks and hosts that source URLs and callbacks may reach "
+        "although they are not public, e.g. `192.168.0.0/16,printer.lan`.",
+    )
+    pepper: str = _knob(
+        "",
+        "CADENZA_PEPPER",
+        "Secret that key hashes are mixed with; needed when several machines share one database. "
+        "Empty: made once and kept in the data folder.",
+    )
+    song_seconds: float = _knob(
+        0.0,
+        "CADENZA_SONG_SECONDS",
+        "Length of a song when the request names none, in seconds; 0: 120-180 s as the form asks.",
+    )
+    extend_seconds: float = _knob(
+        0.0,
+        "CADENZA_EXTEND_SECONDS",
+        "Length of a continuation when the request names none, in seconds; 0: 40-90 s in whole phrases.",
+    )
+    body_limit_bytes: int = _knob(
+        1_000_000, "CADENZA_BODY_LIMIT_BYTES", "Largest JSON body that is read before it is refused."
+    )
+    upload_limit_bytes: int = _knob(
+        100_000_000, "CADENZA_UPLOAD_LIMIT_BYTES", "Largest uploaded or fetched audio file."
+    )
+    body_deadline_s: float = _knob(
+        30.0, "CADENZA_BODY_DEADLINE_S", "Time in which a JSON body must have arrived; uploads get ten times it."
+    )
+    fetch_deadline_s: float = _knob(
+        60.0, "CADENZA_FETCH_DEADLINE_S", "Time in which a source URL must have been fetched whole."
+    )
+    retention_days: int = _knob(14, "CADENZA_RETENTION_DAYS", "Days that the files of a take are kept.")
+    upload_retention_days: int = _knob(
+        3, "CADENZA_UPLOAD_RETENTION_DAYS", "Days that an uploaded file is kept."
+    )
+    sunoapi_status: str = _knob(
+        "body",
+        "CADENZA_SUNOAPI_STATUS",
+        "`body`: errors of the sunoapi dialect are HTTP 200 with the code in the body; "
+        "`mirrored`: the HTTP status says it too.",
+    )
+    crun_status: str = _knob(
+        "body", "CADENZA_CRUN_STATUS", "As CADENZA_SUNOAPI_STATUS, for the crun dialect."
+    )
+    max_attempts: int = _knob(
+        3, "CADENZA_MAX_ATTEMPTS", "How often a task is tried when workers die under it, before it fails."
+    )
+    worker_dead_s: float = _knob(
+        15.0,
+        "CADENZA_WORKER_DEAD_S",
+        "Silence after which a worker counts as dead and its task goes to another.",
+    )
+    task_limit_s: float = _knob(
+        900.0, "CADENZA_TASK_LIMIT_S", "Longest time one rendering may take before it is stopped and fails."
+    )
+    log_level: str = _knob("info", "CADENZA_LOG_LEVEL", "`debug`, `info`, `warning` or `error`.")
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database as SQLAlchemy names it."""
+        if not self.database_url:
+            return f"sqlite:///{self.data.absolute() / 'cadenza.sqlite'}"
+        _, _, rest = self.database_url.partition("://")
+        return f"postgresql+psycopg://{rest}"
+
+    @property
+    def media_folder(self) -> Path:
+        """Where published files lie, named by content."""
+        return self.data / "media"
+
+    @property
+    def streams_folder(self) -> Path:
+        """Where takes grow while they are rendered."""
+        return self.data / "streams"
+
+    @property
+    def scratch_folder(self) -> Path:
+        """Where attempts keep their unfinished files."""
+        return self.data / "scratch"
+
+
+_CHOICES = {
+    "CADENZA_SUNOAPI_STATUS": ("body", "mirrored"),
+    "CADENZA_CRUN_STATUS": ("body", "mirrored"),
+    "CADENZA_LOG_LEVEL": ("debug", "info", "warning", "error"),
+}
+_POSITIVE = {
+    "CADENZA_BODY_LIMIT_BYTES",
+    "CADENZA_UPLOAD_LIMIT_BYTES",
+    "CADENZA_BODY_DEADLINE_S",
+    "CADENZA_FETCH_DEADLINE_S",
+    "CADENZA_RETENTION_DAYS",
+    "CADENZA_UPLOAD_RETENTION_DAYS",
+    "CADENZA_MAX_ATTEMPTS",
+    "CADENZA_WORKER_DEAD_S",
+    "CADENZA_TASK_LIMIT_S",
+}
+
+
+def from_environment(environment: Mapping[str, str], **overrides: object) -> Settings:
+    """Read all settings; an empty variable counts as absent; ``overrides`` come from the command line.
+
+    Raises
+    ------
+    SettingsError
+        For a value that cannot be used, or a ``CADENZA_`` variable that does not exist.
+    """
+    values: dict[str, Any] = {}
+    known = {knob.metadata["variable"]: knob for knob in dataclasses.fields(Settings)}
+    for variable, text in environment.items():
+        if not variable.startswith("CADENZA_") or not text:
+            continue
+        if variable not in known:
+            raise SettingsError(f"{variable} is not a setting; docs/settings.md lists them all.")
+        values[known[variable].name] = _parse(variable, text, known[variable].default)
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    return Settings(**values)
+
+
+def _parse(variable: str, text: str, default: object) -> object:
+    if variable in _CHOICES and text not in _CHOICES[variable]:
+        raise SettingsError(f"{variable} takes one of: {', '.join(_CHOICES[variable])}.")
+    if isinstance(default, Path):
+        return Path(text)
+    if isinstance(default, (int, float)):
+        return _parse_number(variable, text, type(default))
+    if variable == "CADENZA_DATABASE_URL" and not text.startswith(("postgresql://", "postgres://")):
+        raise SettingsError(f"{variable} takes postgresql://user:password@host/name or nothing.")
+    return text.rstrip("/") if variable == "CADENZA_PUBLIC_URL" else text
+
+
+def _parse_number(variable: str, text: str, kind: type[int | float]) -> int | float:
+    try:
+        number = kind(text)
+    except ValueError:
+        raise SettingsError(f"{variable} takes a number.") from None
+    if not 0 <= number < float("inf") or (variable in _POSITIVE and number == 0):
+        raise SettingsError(f"{variable} takes a number above 0.")
+    return number

@@ -1,0 +1,72 @@
+"""Opening the database: one SQLite file by default, PostgreSQL by URL, the same tables in both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from cadenza.domain.errors import Unavailable
+from cadenza.stores.schema import metadata, schema_version
+
+SCHEMA_VERSION = 1
+
+_BUSY_TIMEOUT_MS = 30_000
+
+
+def open_engine(url: str, *, pool_size: int = 8) -> sa.Engine:
+    """Return an engine whose transactions are fit for credits.
+
+    On SQLite: WAL, synchronous FULL (an acknowledged commit survives power loss), a busy timeout,
+    foreign keys, and ``IMMEDIATE`` transactions, which begin with the first write: a transaction that
+    reads and then decides takes the write lock first by ``take_write_lock``.
+    """
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_size=pool_size, max_overflow=2 * pool_size, pool_pre_ping=True)
+    engine = sa.create_engine(url, pool_size=pool_size, max_overflow=2 * pool_size)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in (
+        f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def take_write_lock(connection: sa.Connection) -> None:
+    """Make sure that nobody else writes between our reads and our writes.
+
+    SQLite: take the one write lock now. PostgreSQL: nothing; rows are locked where they are read.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Create the tables where they are missing. Run by one process before the others start.
+
+    Raises
+    ------
+    Unavailable
+        When the database was written by a newer Cadenza than this one.
+    """
+    if engine.dialect.name == "sqlite":
+        Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(20261121)")
+        metadata.create_all(connection)
+        found = connection.scalar(sa.select(sa.func.max(schema_version.c.version)))
+        if found is None:
+            connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
+        elif found > SCHEMA_VERSION:
+            raise Unavailable(
+                f"The database has schema {found} and this Cadenza knows {SCHEMA_VERSION}: install the newer one."
+            )

@@ -1,0 +1,150 @@
+"""The durable job engine behind one adapter: DBOS on our own database engine.
+
+``SqlJobs`` enqueues inside the caller's transaction, so that a task and its job commit together.
+``JobRunner`` runs jobs in a worker. The task table is the truth about tasks; DBOS only sees to it
+that somebody works on them. Settings follow the measurements in docs/decisions/0002-job-engine.md.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
+
+RENDER_QUEUE = "render"
+CALLBACK_QUEUE = "callbacks"
+
+# A fixed version: a release must not strand the queued work of the one before.
+_APPLICATION_VERSION = "1"
+_APPLICATION_NAME = "cadenza"
+_RENDER_POLL_S = 0.15
+_CALLBACK_POLL_S = 0.5
+# Our own attempt counter in the task row decides; DBOS must not give up before it.
+_DBOS_ATTEMPTS = 1000
+# Two rates of one worker: renderings fill cores, deliveries mostly wait.
+_CALLBACK_CONCURRENCY = 8
+
+
+class SqlJobs:
+    """``JobBook`` on one connection."""
+
+    def __init__(self, connection: sa.Connection, client: DBOSClient) -> None:
+        self._connection = connection
+        self._client = client
+
+    def render(self, task_id: str, *, account_id: str) -> None:
+        """Enqueue the rendering of a task."""
+        options: EnqueueOptions = {
+            "workflow_name": "render_task",
+            "queue_name": RENDER_QUEUE,
+            "workflow_id": f"{task_id}-render",
+            "app_version": _APPLICATION_VERSION,
+        }
+        self._client.enqueue_in_transaction(self._connection, options, task_id)
+
+    def deliver(self, callback_id: str, attempt: int, *, lane: str, delay_s: float) -> None:
+        """Enqueue one delivery attempt; the id makes a second one for the same attempt impossible."""
+        options: EnqueueOptions = {
+            "workflow_name": "deliver_callback",
+            "queue_name": CALLBACK_QUEUE,
+            "workflow_id": f"{callback_id}-{attempt}",
+            "app_version": _APPLICATION_VERSION,
+            "queue_partition_key": lane,
+        }
+        if delay_s > 0:
+            options["delay_seconds"] = delay_s
+        self._client.enqueue_in_transaction(self._connection, options, callback_id, attempt)
+
+
+def open_client(engine: sa.Engine) -> DBOSClient:
+    """Return the client that enqueues; its tables must exist (``prepare``)."""
+    return DBOSClient(
+        system_database_engine=engine, application_name=_APPLICATION_NAME, retry_connection_errors=False
+    )
+
+
+def prepare(engine: sa.Engine) -> None:
+    """Create the job engine's tables and queues. Run by one process before the others start."""
+    runner = JobRunner(engine, executor_id="prepare", render=_nothing, deliver=_nothing_either, queues=())
+    runner.start(run_migrations=True)
+    DBOS.register_queue(RENDER_QUEUE, worker_concurrency=1, polling_interval_sec=_RENDER_POLL_S)
+    DBOS.register_queue(
+        CALLBACK_QUEUE,
+        worker_concurrency=_CALLBACK_CONCURRENCY,
+        partition_concurrency=1,
+        polling_interval_sec=_CALLBACK_POLL_S,
+    )
+    runner.stop(wait_s=0)
+
+
+def _nothing(_task_id: str) -> None: ...
+
+
+def _nothing_either(_callback_id: str, _attempt: int) -> None: ...
+
+
+class JobRunner:
+    """Runs jobs from the queues in this process: one rendering at a time, several deliveries."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        *,
+        executor_id: str,
+        render: Callable[[str], None],
+        deliver: Callable[[str, int], None],
+        queues: tuple[str, ...] = (RENDER_QUEUE, CALLBACK_QUEUE),
+    ) -> None:
+        self._engine = engine
+        self._executor_id = executor_id
+        self._render = render
+        self._deliver = deliver
+        self._queues = queues
+
+    def start(self, *, run_migrations: bool = False) -> None:
+        """Begin to take jobs."""
+        logging.getLogger("dbos").setLevel(logging.WARNING)
+        config: DBOSConfig = {
+            "name": _APPLICATION_NAME,
+            "system_database_engine": self._engine,
+            "application_version": _APPLICATION_VERSION,
+            "executor_id": self._executor_id,
+            "log_level": "WARNING",
+            "run_migrations": run_migrations,
+            "use_listen_notify": False,
+        }
+        DBOS(config=config)
+        DBOS.listen_queues(list(self._queues))
+        self._register()
+        DBOS.launch()
+
+    def _register(self) -> None:
+        render, deliver = self._render, self._deliver
+
+        @DBOS.workflow(name="render_task", max_recovery_attempts=_DBOS_ATTEMPTS)
+        def render_task(task_id: str) -> None:
+            render(task_id)
+
+        @DBOS.workflow(name="deliver_callback", max_recovery_attempts=_DBOS_ATTEMPTS)
+        def deliver_callback(callback_id: str, attempt: int) -> None:
+            deliver(callback_id, attempt)
+
+    def stop(self, *, wait_s: int) -> None:
+        """Stop taking jobs and wait at most ``wait_s`` for those that run."""
+        DBOS.destroy(workflow_completion_timeout_sec=wait_s, destroy_registry=True)
+
+
+def give_back(client: DBOSClient, executor_id: str) -> int:
+    """Put all unfinished jobs of a dead executor back on their queues; return how many.
+
+    Conditional on the executor id in each row, so two callers at once do no harm. Private API of the
+    pinned version, covered by a test of its own: the public ``resume_workflow`` would reset the count of
+    attempts, and a task that kills every worker would go round for ever.
+    """
+    pending = client._sys_db.get_pending_workflows(executor_id, _APPLICATION_VERSION)  # noqa: SLF001 - see docstring
+    return sum(
+        client._sys_db.reenqueue_for_recovery(one.workflow_id, [executor_id], RENDER_QUEUE)  # noqa: SLF001 - see docstring
+        for one in pending
+    )

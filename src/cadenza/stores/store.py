@@ -1,0 +1,148 @@
+"""``Store`` on SQL: transactions, and the batcher that commits many of them together."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from dbos import DBOSClient
+
+from cadenza.domain.clock import Clock
+from cadenza.domain.errors import Unavailable
+from cadenza.domain.links import Links
+from cadenza.stores.accounts import SqlAccounts
+from cadenza.stores.callbacks import SqlCallbacks
+from cadenza.stores.database import take_write_lock
+from cadenza.stores.jobs import SqlJobs
+from cadenza.stores.ledger import SqlLedger
+from cadenza.stores.tasks import SqlTasks
+from cadenza.stores.uploads import SqlUploads
+from cadenza.tasks.ports import Books
+
+T = TypeVar("T")
+
+_LARGEST_BATCH = 64
+
+
+class SqlBooks:
+    """``Books`` on one open transaction."""
+
+    def __init__(self, connection: sa.Connection, clock: Clock, links: Links, client: DBOSClient) -> None:
+        self.accounts = SqlAccounts(connection, clock)
+        self.ledger = SqlLedger(connection, clock)
+        self.tasks = SqlTasks(connection, clock, links)
+        self.uploads = SqlUploads(connection)
+        self.callbacks = SqlCallbacks(connection, clock)
+        self.jobs = SqlJobs(connection, client)
+
+
+class SqlStore:
+    """``Store`` on a database engine."""
+
+    def __init__(self, engine: sa.Engine, *, clock: Clock, links: Links, client: DBOSClient) -> None:
+        self._engine = engine
+        self._open_books: Callable[[sa.Connection], Books] = lambda connection: SqlBooks(
+            connection, clock, links, client
+        )
+
+    def write(self, work: Callable[[Books], T]) -> T:
+        """Run ``work`` in a transaction; commit when it returns, undo when it raises."""
+        with _told_as_unavailable(), self._engine.begin() as connection:
+            take_write_lock(connection)
+            return work(self._open_books(connection))
+
+    def read(self, work: Callable[[Books], T]) -> T:
+        """Run ``work`` in a transaction that only reads."""
+        with _told_as_unavailable(), self._engine.connect() as connection:
+            return work(self._open_books(connection))
+
+
+class GroupCommit:
+    """Commits the writes that wait together in one transaction, each in a savepoint of its own.
+
+    A commit costs a disk flush; under load, dozens of requests share it. A request whose work raises is
+    undone alone; an answer is given only after the commit.
+    """
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[Books], T]) -> Future[T]:
+        """Queue ``work``; the future resolves after its commit."""
+        write = _Write(work, Future())
+        self._waiting.put(write)
+        return write.future
+
+    def close(self) -> None:
+        """Commit what waits and stop."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            batch = [first]
+            stop = self._gather(batch)
+            self._commit(batch)
+            if stop:
+                return
+
+    def _gather(self, batch: list[_Write]) -> bool:
+        while len(batch) < _LARGEST_BATCH:
+            try:
+                write = self._waiting.get_nowait()
+            except queue.Empty:
+                return False
+            if write is None:
+                return True
+            batch.append(write)
+        return False
+
+    def _commit(self, batch: list[_Write]) -> None:
+        outcomes: list[tuple[_Write, Any, BaseException | None]] = []
+        try:
+            with _told_as_unavailable(), self._store._engine.begin() as connection:  # noqa: SLF001 - same file
+                take_write_lock(connection)
+                for write in batch:
+                    outcomes.append(self._one(connection, write))
+        except BaseException as error:  # noqa: BLE001 - every waiting request must hear of it
+            for write in batch:
+                write.future.set_exception(error)
+            return
+        for write, value, failure in outcomes:
+            if failure is None:
+                write.future.set_result(value)
+            else:
+                write.future.set_exception(failure)
+
+    def _one(self, connection: sa.Connection, write: _Write) -> tuple[_Write, Any, BaseException | None]:
+        try:
+            with connection.begin_nested():
+                return write, write.work(self._store._open_books(connection)), None  # noqa: SLF001 - same file
+        except sa.exc.OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told to the one whose work it was
+            return write, None, error
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    work: Callable[[Books], Any]
+    future: Future[Any]
+
+
+@contextlib.contextmanager
+def _told_as_unavailable() -> Any:
+    """Turn a database that is gone, locked or full into ``Unavailable``."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        raise Unavailable("The database does not answer.") from error

@@ -1,0 +1,142 @@
+"""The rows of takes and their files."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cadenza.domain.artefact import Artefact, ArtefactKind
+from cadenza.stores.schema import artefacts, takes
+from cadenza.stores.values import from_ms, to_json, to_ms
+from cadenza.tasks.ports import StoredFile, TakeResult, TakeText
+
+TakeRow = tuple[Mapping[str, Any], frozenset[ArtefactKind]]
+
+
+def of_tasks(connection: sa.Connection, task_ids: Sequence[str]) -> dict[str, tuple[TakeRow, ...]]:
+    """Return each task's takes in their order, with the kinds of files there are."""
+    if not task_ids:
+        return {}
+    rows = connection.execute(
+        takes.select().where(takes.c.task_id.in_(task_ids)).order_by(takes.c.take_index)
+    ).all()
+    kinds = _kinds_of(connection, [row.id for row in rows])
+    found: dict[str, list[TakeRow]] = defaultdict(list)
+    for row in rows:
+        found[row.task_id].append((dict(row._mapping), kinds.get(row.id, frozenset())))
+    return {task_id: tuple(listed) for task_id, listed in found.items()}
+
+
+def _kinds_of(connection: sa.Connection, take_ids: Sequence[str]) -> dict[str, frozenset[ArtefactKind]]:
+    if not take_ids:
+        return {}
+    rows = connection.execute(
+        sa.select(artefacts.c.take_id, artefacts.c.kind).where(artefacts.c.take_id.in_(take_ids))
+    )
+    found: dict[str, set[ArtefactKind]] = defaultdict(set)
+    for row in rows:
+        found[row.take_id].add(ArtefactKind(row.kind))
+    return {take_id: frozenset(kinds) for take_id, kinds in found.items()}
+
+
+def add(connection: sa.Connection, task: Mapping[str, Any] | None, text: TakeText, *, now: datetime) -> None:
+    """Insert a take that is not ready; nothing where the task has one of this index."""
+    assert task is not None, "a take belongs to a task"
+    known = sa.select(takes.c.id).where(
+        takes.c.task_id == task["id"], takes.c.take_index == text.take_index
+    )
+    if connection.execute(known).first() is not None:
+        return
+    connection.execute(
+        takes.insert().values(
+            id=text.take_id,
+            task_id=task["id"],
+            account_id=task["account_id"],
+            take_index=text.take_index,
+            title=text.title,
+            style=text.style,
+            prompt=text.prompt,
+            lyrics=text.lyrics,
+            model_name=text.model_name,
+            is_ready=False,
+            lines="[]",
+            created_at_ms=to_ms(now),
+        )
+    )
+
+
+def finish(connection: sa.Connection, task_id: str, result: TakeResult, *, expires_at: datetime) -> int:
+    """Mark a take ready with its files; return how many of the task's takes are ready now."""
+    lines = [{"text": line.text, "start_s": line.start_s, "end_s": line.end_s} for line in result.lines]
+    done = connection.execute(
+        takes.update()
+        .where(takes.c.id == result.take_id, takes.c.is_ready.is_(False))
+        .values(
+            is_ready=True,
+            duration_s=result.duration_s,
+            joined_at_s=result.joined_at_s,
+            seed=result.seed,
+            bpm=result.bpm,
+            musical_key=result.key,
+            loudness_lufs=result.loudness_lufs,
+            lines=to_json(lines),
+        )
+    )
+    if done.rowcount == 1:
+        connection.execute(
+            artefacts.insert(), [_artefact_row(result.take_id, one, expires_at) for one in result.artefacts]
+        )
+    ready = connection.scalar(
+        sa.select(sa.func.count())
+        .select_from(takes)
+        .where(takes.c.task_id == task_id, takes.c.is_ready.is_(True))
+    )
+    return int(ready or 0)
+
+
+def _artefact_row(take_id: str, artefact: Artefact, expires_at: datetime) -> dict[str, Any]:
+    return {
+        "take_id": take_id,
+        "kind": artefact.kind.value,
+        "sha256": artefact.sha256,
+        "media_type": artefact.media_type,
+        "suffix": artefact.suffix,
+        "size_bytes": artefact.size_bytes,
+        "expires_at_ms": to_ms(expires_at),
+    }
+
+
+def stored_file(connection: sa.Connection, take_id: str, kind: str) -> StoredFile | None:
+    """Return a take's file by kind, named for people by its title."""
+    row = connection.execute(
+        sa.select(artefacts, takes.c.title, takes.c.take_index)
+        .join(takes, takes.c.id == artefacts.c.take_id)
+        .where(artefacts.c.take_id == take_id, artefacts.c.kind == kind)
+    ).first()
+    if row is None:
+        return None
+    return StoredFile(
+        artefact=Artefact(
+            kind=ArtefactKind(row.kind),
+            sha256=row.sha256,
+            media_type=row.media_type,
+            size_bytes=row.size_bytes,
+            suffix=row.suffix,
+        ),
+        expires_at=from_ms(row.expires_at_ms),
+        file_name=f"{row.title} {row.take_index + 1}{row.suffix}",
+    )
+
+
+def owner(connection: sa.Connection, take_id: str, *, account_id: str) -> tuple[str, int] | None:
+    """Return (task id, take index) of the account's take."""
+    row = connection.execute(
+        sa.select(takes.c.task_id, takes.c.take_index).where(
+            takes.c.id == take_id, takes.c.account_id == account_id
+        )
+    ).first()
+    return None if row is None else (row.task_id, row.take_index)

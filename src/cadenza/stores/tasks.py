@@ -1,0 +1,221 @@
+"""Tasks on SQL: their moves, each a conditional update, and their events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cadenza.domain.abilities import Honoured
+from cadenza.domain.clock import Clock
+from cadenza.domain.links import Links
+from cadenza.domain.serial import honoured_to_json, request_to_json
+from cadenza.domain.task import MOVES, Accepted, Failure, TaskState, TaskView
+from cadenza.stores import takes as take_rows
+from cadenza.stores.schema import events, tasks
+from cadenza.stores.values import from_json, from_ms, to_json, to_ms
+from cadenza.stores.views import task_view
+from cadenza.tasks.ports import Attempt, EventRecord, StoredFile, TakeResult, TakeText
+
+_FINAL = [state.value for state in TaskState if state.is_final]
+_COMES_FROM = {
+    state: [before.value for before, allowed in MOVES.items() if state in allowed] for state in TaskState
+}
+
+
+class SqlTasks:
+    """``TaskBook`` on one connection."""
+
+    def __init__(self, connection: sa.Connection, clock: Clock, links: Links) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._links = links
+
+    def add(
+        self,
+        task_id: str,
+        account_id: str,
+        accepted: Accepted,
+        *,
+        credits: int,
+        engine: str,
+        parent_take_id: str | None,
+    ) -> TaskView:
+        """Insert a queued task."""
+        row = {
+            "id": task_id,
+            "account_id": account_id,
+            "dialect": accepted.dialect.value,
+            "operation": accepted.operation.value,
+            "request": to_json(request_to_json(accepted.request)),
+            "wire_model": accepted.wire_model,
+            "wire_body": to_json(accepted.wire_body),
+            "unknown_fields": to_json(accepted.unknown_fields),
+            "callback_url": accepted.callback_url,
+            "parent_take_id": parent_take_id,
+            "state": TaskState.QUEUED.value,
+            "failure_kind": None,
+            "failure_reason": None,
+            "credits": credits,
+            "engine": engine,
+            "attempt": 0,
+            "worker_id": None,
+            "stage": "queued",
+            "fraction": 0.0,
+            "honoured": "{}",
+            "accepted_at_ms": to_ms(self._clock.now()),
+            "started_at_ms": None,
+            "finished_at_ms": None,
+            "change_seq": 0,
+        }
+        self._connection.execute(tasks.insert(), row)
+        return task_view(row, (), self._links, now=self._clock.now(), queue_place=None)
+
+    def view(self, task_id: str, *, account_id: str | None = None) -> TaskView | None:
+        """Return one task, or None where there is none or it belongs to someone else."""
+        row = self._row(task_id)
+        if row is None or (account_id is not None and row["account_id"] != account_id):
+            return None
+        place = self._queue_place(row) if row["state"] == TaskState.QUEUED.value else None
+        found = take_rows.of_tasks(self._connection, [task_id])
+        return task_view(
+            row, found.get(task_id, ()), self._links, now=self._clock.now(), queue_place=place
+        )
+
+    def list(
+        self, account_id: str, *, limit: int, before: tuple[int, str] | None, state: TaskState | None
+    ) -> Sequence[TaskView]:
+        """Return the account's tasks, newest first."""
+        query = tasks.select().where(tasks.c.account_id == account_id)
+        if before is not None:
+            query = query.where(sa.tuple_(tasks.c.accepted_at_ms, tasks.c.id) < sa.tuple_(*before))
+        if state is not None:
+            query = query.where(tasks.c.state == state.value)
+        query = query.order_by(tasks.c.accepted_at_ms.desc(), tasks.c.id.desc()).limit(limit)
+        rows = [dict(row._mapping) for row in self._connection.execute(query)]
+        found = take_rows.of_tasks(self._connection, [row["id"] for row in rows])
+        now = self._clock.now()
+        return [
+            task_view(row, found.get(row["id"], ()), self._links, now=now, queue_place=None) for row in rows
+        ]
+
+    def begin_attempt(self, task_id: str, *, worker_id: str) -> Attempt | None:
+        """Take a task that is not final: count the attempt and void earlier ones."""
+        done = self._connection.execute(
+            tasks.update()
+            .where(tasks.c.id == task_id, tasks.c.state.not_in(_FINAL))
+            .values(
+                attempt=tasks.c.attempt + 1,
+                worker_id=worker_id,
+                started_at_ms=sa.func.coalesce(tasks.c.started_at_ms, to_ms(self._clock.now())),
+            )
+            .returning(tasks.c.attempt)
+        )
+        number = done.scalar()
+        return None if number is None else Attempt(task_id=task_id, number=number)
+
+    def is_current(self, attempt: Attempt) -> bool:
+        """Answer whether the attempt may still work on its task."""
+        query = sa.select(tasks.c.id).where(_held_by(attempt), tasks.c.state.not_in(_FINAL))
+        return self._connection.execute(query).first() is not None
+
+    def move(
+        self,
+        task_id: str,
+        state: TaskState,
+        *,
+        attempt: Attempt | None = None,
+        failure: Failure | None = None,
+    ) -> bool:
+        """Move to a state that ``MOVES`` allows from the present one; False where it may not."""
+        values: dict[str, Any] = {"state": state.value, "change_seq": tasks.c.change_seq + 1}
+        if state.is_final:
+            values["finished_at_ms"] = to_ms(self._clock.now())
+        if state is TaskState.COMPLETE:
+            values.update(stage="complete", fraction=1.0)
+        if failure is not None:
+            values.update(failure_kind=failure.kind.value, failure_reason=failure.reason)
+        mine = tasks.c.id == task_id if attempt is None else _held_by(attempt)
+        done = self._connection.execute(
+            tasks.update().where(mine, tasks.c.state.in_(_COMES_FROM[state])).values(values)
+        )
+        return done.rowcount == 1
+
+    def note_progress(self, attempt: Attempt, stage: str, fraction: float) -> bool:
+        """Record how far the attempt is; False where it is fenced off or the task is over."""
+        done = self._connection.execute(
+            tasks.update()
+            .where(_held_by(attempt), tasks.c.state.not_in(_FINAL))
+            .values(stage=stage, fraction=fraction, change_seq=tasks.c.change_seq + 1)
+        )
+        return done.rowcount == 1
+
+    def note_honoured(self, attempt: Attempt, honoured: Mapping[str, Honoured]) -> None:
+        """Record what became of each request field."""
+        self._connection.execute(
+            tasks.update()
+            .where(_held_by(attempt))
+            .values(honoured=to_json(honoured_to_json(honoured)))
+        )
+
+    def add_take(self, attempt: Attempt, text: TakeText) -> None:
+        """Insert a take that is not ready; nothing where it exists."""
+        take_rows.add(self._connection, self._row(attempt.task_id), text, now=self._clock.now())
+
+    def finish_take(self, attempt: Attempt, result: TakeResult, *, expires_at: datetime) -> int:
+        """Mark a take ready with its files; return how many takes of the task are ready now."""
+        return take_rows.finish(self._connection, attempt.task_id, result, expires_at=expires_at)
+
+    def take_file(self, take_id: str, kind: str) -> StoredFile | None:
+        """Return a take's file by kind."""
+        return take_rows.stored_file(self._connection, take_id, kind)
+
+    def take_owner(self, take_id: str, *, account_id: str) -> tuple[str, int] | None:
+        """Return (task id, take index) of the account's take."""
+        return take_rows.owner(self._connection, take_id, account_id=account_id)
+
+    def record_event(self, task_id: str, kind: str, data: Mapping[str, Any]) -> int:
+        """Append an event and return its number."""
+        newest = self._connection.scalar(
+            sa.select(sa.func.max(events.c.seq)).where(events.c.task_id == task_id)
+        )
+        seq = (newest or 0) + 1
+        self._connection.execute(
+            events.insert(),
+            {
+                "task_id": task_id,
+                "seq": seq,
+                "kind": kind,
+                "data": to_json(data),
+                "at_ms": to_ms(self._clock.now()),
+            },
+        )
+        return seq
+
+    def events(self, task_id: str, *, after: int) -> Sequence[EventRecord]:
+        """Return the events with a larger number, in order."""
+        rows = self._connection.execute(
+            events.select().where(events.c.task_id == task_id, events.c.seq > after).order_by(events.c.seq)
+        )
+        return [
+            EventRecord(seq=row.seq, kind=row.kind, data=from_json(row.data), at=from_ms(row.at_ms))
+            for row in rows
+        ]
+
+    def _row(self, task_id: str) -> Mapping[str, Any] | None:
+        row = self._connection.execute(tasks.select().where(tasks.c.id == task_id)).first()
+        return None if row is None else dict(row._mapping)
+
+    def _queue_place(self, row: Mapping[str, Any]) -> int:
+        ahead = self._connection.scalar(
+            sa.select(sa.func.count())
+            .select_from(tasks)
+            .where(tasks.c.state == TaskState.QUEUED.value, tasks.c.accepted_at_ms < row["accepted_at_ms"])
+        )
+        return int(ahead or 0) + 1
+
+
+def _held_by(attempt: Attempt) -> sa.ColumnElement[bool]:
+    return sa.and_(tasks.c.id == attempt.task_id, tasks.c.attempt == attempt.number)

@@ -1,0 +1,341 @@
+"""What the life of a task needs from a store: one transaction's worth of books.
+
+A ``Books`` belongs to one open transaction. Everything written through it commits together or not
+at all: task row, hold, job, event and callback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from cadenza.domain.abilities import Honoured
+from cadenza.domain.artefact import Artefact
+from cadenza.domain.credits import EntryKind, LedgerEntry
+from cadenza.domain.task import (
+    Accepted,
+    CallbackStage,
+    Dialect,
+    Failure,
+    LyricLine,
+    TaskState,
+    TaskView,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Who a key belongs to. ``webhook_secret`` signs the account's callbacks."""
+
+    id: str
+    name: str
+    webhook_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRecord:
+    """An API key as it is kept: its public id, a digest of the whole, the last four characters."""
+
+    id: str
+    account_id: str
+    name: str
+    digest: str
+    last4: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A worker's right to work on a task; a later attempt makes an earlier one void (fencing)."""
+
+    task_id: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeText:
+    """What is known of a take at the text stage."""
+
+    take_id: str
+    take_index: int
+    title: str
+    style: str
+    prompt: str
+    lyrics: str
+    model_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeResult:
+    """What is known of a finished take."""
+
+    take_id: str
+    duration_s: float
+    joined_at_s: float | None
+    seed: int
+    bpm: float | None
+    key: str | None
+    loudness_lufs: float
+    lines: tuple[LyricLine, ...]
+    artefacts: tuple[Artefact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A published file and until when it may be read."""
+
+    artefact: Artefact
+    expires_at: datetime
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A recording that a caller left here."""
+
+    id: str
+    account_id: str
+    upload_path: str
+    file_name: str
+    artefact: Artefact
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """One thing that happened to a task, numbered from 1 within the task."""
+
+    seq: int
+    kind: str
+    data: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackRecord:
+    """One event for one receiver: its bytes are fixed, its attempts are counted."""
+
+    id: str
+    task_id: str
+    account_id: str
+    dialect: Dialect
+    stage: CallbackStage
+    url: str
+    body: bytes
+    state: str  # waiting, delivered, gave_up, disabled
+    attempt: int
+    last_status: int | None
+    last_reason: str | None
+    created_at: datetime
+
+
+class LedgerBook(Protocol):
+    """Append-only entries; the balance is their sum."""
+
+    def balance(self, account_id: str) -> int:
+        """Return the account's credits that can be spent."""
+        ...
+
+    def append(self, account_id: str, kind: EntryKind, credits: int, *, task_id: str | None, note: str) -> bool:
+        """Append an entry.
+
+        Returns False, and writes nothing, where the task has such an entry or is settled already.
+        Raises ``InsufficientCredits`` where a hold would make the balance negative.
+        """
+        ...
+
+    def history(self, account_id: str, *, limit: int) -> Sequence[LedgerEntry]:
+        """Return the newest entries first."""
+        ...
+
+
+class TaskBook(Protocol):
+    """Tasks and their takes."""
+
+    def add(self, task_id: str, account_id: str, accepted: Accepted, *, credits: int, engine: str,
+            parent_take_id: str | None) -> TaskView:
+        """Insert a queued task."""
+        ...
+
+    def view(self, task_id: str, *, account_id: str | None = None) -> TaskView | None:
+        """Return one task, or None where there is none or it belongs to someone else."""
+        ...
+
+    def list(self, account_id: str, *, limit: int, before: tuple[int, str] | None,
+             state: TaskState | None) -> Sequence[TaskView]:
+        """Return the account's tasks, newest first; ``before`` is (accepted_at_ms, id) of the last one seen."""
+        ...
+
+    def begin_attempt(self, task_id: str, *, worker_id: str) -> Attempt | None:
+        """Take a task that is not final: count the attempt and void earlier ones."""
+        ...
+
+    def is_current(self, attempt: Attempt) -> bool:
+        """Answer whether the attempt may still work on its task."""
+        ...
+
+    def move(self, task_id: str, state: TaskState, *, attempt: Attempt | None = None,
+             failure: Failure | None = None) -> bool:
+        """Move to a state that ``MOVES`` allows from the present one; False where it may not or is fenced off."""
+        ...
+
+    def note_progress(self, attempt: Attempt, stage: str, fraction: float) -> bool:
+        """Record how far the attempt is."""
+        ...
+
+    def note_honoured(self, attempt: Attempt, honoured: Mapping[str, Honoured]) -> None:
+        """Record what became of each request field."""
+        ...
+
+    def add_take(self, attempt: Attempt, text: TakeText) -> None:
+        """Insert a take that is not ready; nothing where it exists."""
+        ...
+
+    def finish_take(self, attempt: Attempt, result: TakeResult, *, expires_at: datetime) -> int:
+        """Mark a take ready with its files; return how many takes of the task are ready now."""
+        ...
+
+    def take_file(self, take_id: str, kind: str) -> StoredFile | None:
+        """Return a take's file by kind."""
+        ...
+
+    def take_owner(self, take_id: str, *, account_id: str) -> tuple[str, int] | None:
+        """Return (task id, take index) of the account's take."""
+        ...
+
+    def record_event(self, task_id: str, kind: str, data: Mapping[str, Any]) -> int:
+        """Append an event and return its number."""
+        ...
+
+    def events(self, task_id: str, *, after: int) -> Sequence[EventRecord]:
+        """Return the events with a larger number, in order."""
+        ...
+
+
+class UploadBook(Protocol):
+    """Recordings that callers left here."""
+
+    def put(self, upload: Upload) -> Upload:
+        """Insert, or overwrite the one of the same path and name (the id of the first is kept)."""
+        ...
+
+    def find(self, upload_id: str, *, account_id: str | None = None) -> Upload | None:
+        """Return one upload."""
+        ...
+
+
+class CallbackBook(Protocol):
+    """The outbox."""
+
+    def add(self, record: CallbackRecord) -> bool:
+        """Insert; False where the task has told this stage already."""
+        ...
+
+    def find(self, callback_id: str) -> CallbackRecord | None:
+        """Return one record."""
+        ...
+
+    def note_attempt(self, callback_id: str, attempt: int, *, state: str, status: int | None,
+                     reason: str | None, next_at: datetime | None) -> bool:
+        """Record attempt ``attempt``; False where it was recorded before."""
+        ...
+
+    def for_task(self, task_id: str, *, account_id: str) -> Sequence[CallbackRecord]:
+        """Return the task's callbacks in the order of their creation."""
+        ...
+
+
+class AccountBook(Protocol):
+    """Accounts and keys."""
+
+    def add(self, account: Account) -> None:
+        """Insert an account."""
+        ...
+
+    def find(self, account_id: str) -> Account | None:
+        """Return one account."""
+        ...
+
+    def by_name(self, name: str) -> Account | None:
+        """Return the account of this name."""
+        ...
+
+    def add_key(self, key: KeyRecord) -> None:
+        """Insert a key."""
+        ...
+
+    def key(self, key_id: str) -> KeyRecord | None:
+        """Return one key by its public id."""
+        ...
+
+    def keys(self) -> Sequence[KeyRecord]:
+        """Return all keys, oldest first."""
+        ...
+
+    def revoke_key(self, key_id: str) -> bool:
+        """Revoke; False where there is no such key."""
+        ...
+
+
+class JobBook(Protocol):
+    """Durable work, enqueued in the same transaction as what it is for."""
+
+    def render(self, task_id: str, *, account_id: str) -> None:
+        """Enqueue the rendering of a task."""
+        ...
+
+    def deliver(self, callback_id: str, attempt: int, *, lane: str, delay_s: float) -> None:
+        """Enqueue one delivery attempt; attempts of one lane run one after another."""
+        ...
+
+
+class Books(Protocol):
+    """All books of one transaction."""
+
+    @property
+    def accounts(self) -> AccountBook:
+        """Accounts and keys."""
+        ...
+
+    @property
+    def ledger(self) -> LedgerBook:
+        """Credits."""
+        ...
+
+    @property
+    def tasks(self) -> TaskBook:
+        """Tasks and takes."""
+        ...
+
+    @property
+    def uploads(self) -> UploadBook:
+        """Uploaded recordings."""
+        ...
+
+    @property
+    def callbacks(self) -> CallbackBook:
+        """The outbox."""
+        ...
+
+    @property
+    def jobs(self) -> JobBook:
+        """Durable work."""
+        ...
+
+
+class Store(Protocol):
+    """Runs functions on books, each in a transaction of its own."""
+
+    def write(self, work: Callable[[Books], T]) -> T:
+        """Run ``work`` in a transaction that writes; commit when it returns, undo when it raises."""
+        ...
+
+    def read(self, work: Callable[[Books], T]) -> T:
+        """Run ``work`` in a transaction that only reads."""
+        ...
