@@ -20,6 +20,8 @@ from cadenza.stores.values import from_ms, to_ms
 _SIGNS = {EntryKind.GRANT: 1, EntryKind.HOLD: -1, EntryKind.CAPTURE: 0, EntryKind.RELEASE: 1}
 _SETTLEMENTS = (EntryKind.CAPTURE, EntryKind.RELEASE)
 
+# Statements of the accepting path are built once: building them costs more than running them.
+_insert = ledger.insert()
 _newest = (
     sa.select(ledger.c.seq, ledger.c.balance)
     .where(ledger.c.account_id == sa.bindparam("account"))
@@ -54,19 +56,18 @@ class SqlLedger:
         delta = _SIGNS[kind] * credits
         if balance + delta < 0:
             raise InsufficientCredits(needed=credits, available=balance)
-        self._connection.execute(
-            ledger.insert().values(
-                account_id=account_id,
-                seq=seq + 1,
-                kind=kind.value,
-                credits=credits,
-                delta=delta,
-                balance=balance + delta,
-                task_id=task_id,
-                note=note,
-                recorded_at_ms=to_ms(self._clock.now()),
-            )
-        )
+        entry = {
+            "account_id": account_id,
+            "seq": seq + 1,
+            "kind": kind.value,
+            "credits": credits,
+            "delta": delta,
+            "balance": balance + delta,
+            "task_id": task_id,
+            "note": note,
+            "recorded_at_ms": to_ms(self._clock.now()),
+        }
+        self._connection.execute(_insert, entry)
         return True
 
     def history(self, account_id: str, *, limit: int) -> Sequence[LedgerEntry]:

@@ -23,6 +23,7 @@ from cadenza.stores.jobs import SqlJobs
 from cadenza.stores.ledger import SqlLedger
 from cadenza.stores.tasks import SqlTasks
 from cadenza.stores.uploads import SqlUploads
+from cadenza.stores.workers import SqlWorkers
 from cadenza.tasks.ports import Books
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ class SqlBooks:
         self.tasks = SqlTasks(connection, clock, links)
         self.uploads = SqlUploads(connection)
         self.callbacks = SqlCallbacks(connection, clock)
+        self.workers = SqlWorkers(connection, clock)
         self.jobs = SqlJobs(connection, client)
 
 

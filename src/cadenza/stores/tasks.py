@@ -19,6 +19,7 @@ from cadenza.stores.values import from_json, from_ms, to_json, to_ms
 from cadenza.stores.views import task_view
 from cadenza.tasks.ports import Attempt, EventRecord, StoredFile, TakeResult, TakeText
 
+_insert = tasks.insert()
 _FINAL = [state.value for state in TaskState if state.is_final]
 _COMES_FROM = {
     state: [before.value for before, allowed in MOVES.items() if state in allowed] for state in TaskState
@@ -70,7 +71,7 @@ class SqlTasks:
             "finished_at_ms": None,
             "change_seq": 0,
         }
-        self._connection.execute(tasks.insert(), row)
+        self._connection.execute(_insert, row)
         return task_view(row, (), self._links, now=self._clock.now(), queue_place=None)
 
     def view(self, task_id: str, *, account_id: str | None = None) -> TaskView | None:

