@@ -1,0 +1,124 @@
+"""Ways of the layers beside the body: other bars with the same harmony, other bars with a like pattern."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cadenza.engines.embedded.plan.likeness import Likeness
+from cadenza.engines.embedded.plan.path import Ground
+from cadenza.music.portrait import Floats, Ints
+from cadenza.music.quotation import Span
+
+_APART_BEATS = 8
+
+
+def shadow_path(
+    body: tuple[Span, ...],
+    ground: Ground,
+    alike: Floats,
+    joint: Floats,
+    *,
+    unit: int,
+    jump: float,
+    tolerance: float,
+    surprise: float,
+    rng: np.random.Generator,
+) -> tuple[Span, ...]:
+    """Find for every unit of the body another place that fits it, by Viterbi.
+
+    Parameters
+    ----------
+    alike
+        (beats, beats) distance in what must fit: harmony for a colour, pattern for drums.
+    joint
+        (beats, beats) price of leaving beat i for j, as in ``Likeness``.
+    unit
+        Beats per unit; places keep their position in the bar.
+    jump
+        Price of not going on as recorded.
+    tolerance
+        Where even the best other place is farther than this, the layer stays with the body.
+    surprise
+        Size of the random part.
+
+    Returns
+    -------
+    Spans with the same units as the body, at least ``_APART_BEATS`` away from it.
+    """
+    units = _units(body, unit)
+    places = _places(ground, unit)
+    if not len(places):
+        return body
+    fit = _fits(units, places, alike, ground, unit)
+    fit = fit + surprise * rng.gumbel(size=(1, len(places)))
+    path = _viterbi(fit, places, joint, unit, jump)
+    chosen = []
+    for (start, length, offset), k, cost in zip(units, path, fit[np.arange(len(path)), path], strict=True):
+        home = start if cost > tolerance else float(places[k]) + offset
+        chosen.append(Span(start=home, length=length))
+    return tuple(chosen)
+
+
+def _units(body: tuple[Span, ...], unit: int) -> list[tuple[float, float, float]]:
+    """Cut the body into (start, length, offset in the unit); only the first unit may be a part."""
+    units = []
+    for span in body:
+        at = span.start
+        offset = float(-span.length % unit) if not units else 0.0
+        while at < span.end - 1e-6:
+            length = min(unit - offset, span.end - at)
+            units.append((at, length, offset))
+            at, offset = at + length, 0.0
+    return units
+
+
+def _places(ground: Ground, unit: int) -> Ints:
+    starts = ground.bars[:, None] + np.arange(0, ground.beats_per_bar, unit)[None]
+    return starts.ravel()
+
+
+def _fits(
+    units: list[tuple[float, float, float]], places: Ints, alike: Floats, ground: Ground, unit: int
+) -> Floats:
+    """Return (units, places) mean distance beat by beat; infinite too near, or in another part of the bar."""
+    last = len(alike) - 1
+    fits = np.empty((len(units), len(places)))
+    for row, (start, _, offset) in enumerate(units):
+        home = round(start - offset)
+        steps = np.arange(unit)
+        there = np.minimum(places[:, None] + steps, last)
+        here = np.clip(home + steps, 0, last)
+        fits[row] = alike[here[None], there].mean(axis=1)
+        phase = (places - home) % ground.beats_per_bar
+        fits[row, (np.abs(places - home) < _APART_BEATS) | (phase != 0)] = 50.0
+    return fits
+
+
+def _viterbi(fit: Floats, places: Ints, joint: Floats, unit: int, jump: float) -> Ints:
+    """Return the index of the place for each unit: good fits, few and smooth jumps."""
+    last = len(joint) - 1
+    ends = np.minimum(places + unit, last)
+    move = jump * (0.5 + joint[np.ix_(ends, places)])
+    move[(places[:, None] + unit) == places[None]] = 0.0
+    move[(places[:, None]) == places[None]] += jump  # the same unit twice in a row is a stutter
+    score = fit[0].copy()
+    back = np.zeros(fit.shape, dtype=np.int64)
+    for row in range(1, len(fit)):
+        total = score[:, None] + move
+        back[row] = total.argmin(axis=0)
+        score = total[back[row], np.arange(len(places))] + fit[row]
+    path = np.empty(len(fit), dtype=np.int64)
+    path[-1] = int(score.argmin())
+    for row in range(len(fit) - 1, 0, -1):
+        path[row - 1] = back[row, path[row]]
+    return path
+
+
+def colour_distance(likeness: Likeness) -> Floats:
+    """Return what a colour must meet: harmony first, then timbre."""
+    return np.asarray(0.75 * likeness.harmony + 0.25 * likeness.timbre)
+
+
+def pulse_distance(likeness: Likeness) -> Floats:
+    """Return what a pulse must meet: pattern first, then timbre."""
+    return np.asarray(0.7 * likeness.pattern + 0.3 * likeness.timbre)
