@@ -178,7 +178,7 @@ class Accepted:
     """What a dialect's decoder hands to intake: one creating request, understood.
 
     ``wire_body`` is kept as sent (minus nothing); ``unknown_fields`` are top-level or input names
-    that are not in the dialect's documents.
+    that are not in the dialect's documents, or mean nothing in the mode that was asked for.
     """
 
     dialect: Dialect

@@ -7,7 +7,15 @@ public price lists (credits per generation, two takes).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+
+from cadenza.domain.task import Dialect
+
+# Stands in a request whose model is that of its source (apiin's extend names none):
+# intake puts the source task's own tier in its place. It is not a row of the table.
+TIER_OF_SOURCE = "of-source"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +58,78 @@ _ROWS = (
 )  # fmt: skip
 
 TIERS: dict[str, Tier] = {row.name: row for row in _ROWS}
+
+# The documented spellings, the one we answer with first among those of a tier.
+_DOCUMENTED: dict[Dialect, dict[str, str]] = {
+    Dialect.CRUN: {
+        "v3.5": "v3.5", "v4": "v4", "v4.5": "v4.5", "v4.5plus": "v4.5plus", "v4.5all": "v4.5all",
+        "v5": "v5", "v5.5": "v5.5", "v6": "v6", "v6-wild": "v6-wild", "v6-mini": "v6-mini",
+    },
+    Dialect.SUNOAPI: {
+        "V3_5": "v3.5", "V4": "v4", "V4_5": "v4.5", "V4_5PLUS": "v4.5plus", "V4_5ALL": "v4.5all",
+        "V5": "v5", "V5_5": "v5.5", "V6": "v6", "V6_WILD": "v6-wild", "V6_MINI": "v6-mini",
+    },
+    Dialect.APIIN: {
+        "suno-v3-5": "v3.5", "suno-v4-0": "v4", "suno-v4-0-vip": "v4", "suno-v4-0-pro": "v4",
+        "suno-v4-5": "v4.5", "suno-v4-5-plus": "v4.5plus", "suno-v5-0": "v5", "suno-v5-5": "v5.5",
+        "chirp-v3-5": "v3.5", "chirp-v4-0": "v4", "chirp-v4-5": "v4.5", "chirp-v4-5-plus": "v4.5plus",
+        "chirp-v5": "v5", "chirp-v5-5": "v5.5",
+    },
+    Dialect.NATIVE: {name: name for name in TIERS},
+}  # fmt: skip
+
+NAMES: Mapping[Dialect, Mapping[str, str]] = MappingProxyType(
+    {dialect: MappingProxyType(names) for dialect, names in _DOCUMENTED.items()}
+)
+
+# Spellings that follow from no documented name by case and separators alone.
+_OTHER_SPELLINGS = {
+    "v3-5": "v3.5", "v4-0": "v4", "v4-5": "v4.5", "v4-5plus": "v4.5plus", "v4-5-plus": "v4.5plus",
+    "v4-5all": "v4.5all", "v4-5-all": "v4.5all", "v5-0": "v5", "v5-5": "v5.5", "v6-0": "v6",
+}  # fmt: skip
+
+
+def _plain(name: str) -> str:
+    """Return a name without what the spellings differ in: case, separators, the word "suno"."""
+    plain = name.strip().lower().replace("_", "-").replace(".", "-").replace(" ", "-")
+    for prefix in ("suno/", "suno-", "suno", "chirp-"):
+        plain = plain.removeprefix(prefix)
+    return plain
+
+
+_BY_PLAIN_NAME: dict[str, str] = {
+    _plain(name): tier
+    for names in (
+        *_DOCUMENTED.values(),
+        {row.upstream_name: row.name for row in _ROWS},
+        _OTHER_SPELLINGS,
+    )
+    for name, tier in names.items()
+}
+
+
+def tier_named(name: str) -> Tier | None:
+    """Return the tier that a model name of any dialect means, or None for an unknown name."""
+    tier = _BY_PLAIN_NAME.get(_plain(name))
+    return None if tier is None else TIERS[tier]
+
+
+def name_in(dialect: Dialect, tier: str) -> str:
+    """Return how ``dialect`` spells a tier, for replies that must name a model."""
+    for name, row in NAMES[dialect].items():
+        if row == tier:
+            return name
+    return tier
+
+
+# Where a reseller's price list differs from the table. The price list of sunoapi.org has one
+# price for every model; the only price crun shows is the 10 credits of a finished v5 task.
+_FLAT_PRICES: Mapping[Dialect, int] = MappingProxyType({Dialect.SUNOAPI: 12, Dialect.CRUN: 10})
+
+_TAKES_IN_PRICE = 2
+
+
+def price(tier: Tier, dialect: Dialect, *, take_count: int = _TAKES_IN_PRICE) -> int:
+    """Return the whole credits one task costs; halves are rounded up, never below 1."""
+    for_two = _FLAT_PRICES.get(dialect, tier.credits)
+    return max(1, -(-for_two * take_count // _TAKES_IN_PRICE))

@@ -1,0 +1,161 @@
+"""The body of POST /v1/tasks to the canonical request.
+
+No mode is named; the fields say it. ``prompt`` alone describes a song. ``title``, ``style`` and
+``lyrics`` specify one (``prompt`` may then add a wish). With a ``source`` the task continues a
+recording, and without any of the other four it goes on in the source's own manner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cadenza.dialects.fields import Field, Reading, Table, object_field, read
+from cadenza.dialects.kinds import Choice, Hundredths, Model, ModelName, Seconds, Text, Url, Whole
+from cadenza.dialects.meaning import SEED, controls
+from cadenza.dialects.native import quirks
+from cadenza.domain.request import (
+    Continuation,
+    Described,
+    GenerationRequest,
+    Inherited,
+    Source,
+    SourceTake,
+    SourceTaskTake,
+    SourceUpload,
+    SourceUrl,
+    Specified,
+    Voice,
+    Wish,
+)
+from cadenza.domain.task import Accepted, Dialect, Operation
+from cadenza.domain.tiers import NAMES, Tier, tier_named
+
+_DEFAULT_TIER = tier_named(quirks.DEFAULT_MODEL)
+assert _DEFAULT_TIER is not None, "the default model is in the table"
+_DEFAULT_MODEL = ModelName(wire=quirks.DEFAULT_MODEL, tier=_DEFAULT_TIER)
+
+URL = Field("url", Url(), "A recording that is fetched from here.")
+UPLOAD_ID = Field("upload_id", Text(200), "A recording that was uploaded before.")
+TAKE_ID = Field("take_id", Text(200), "An earlier take, by its own id.")
+TASK_ID = Field("task_id", Text(200), "An earlier take, by its task and take_index.")
+TAKE_INDEX = Field("take_index", Whole(0, quirks.MOST_TAKES - 1), "Which take of task_id.", default=0)
+SOURCE_FIELDS: Table = (URL, UPLOAD_ID, TAKE_ID, TASK_ID, TAKE_INDEX)
+_SOURCES = (URL, UPLOAD_ID, TAKE_ID, TASK_ID)
+
+SOURCE = object_field("source", SOURCE_FIELDS, "What to continue: exactly one of the four ways to name it.")
+CONTINUE_AT = Field("continue_at_s", Seconds(), "The second to go on from; the end of the music if absent.")
+PROMPT = Field("prompt", Text(5000), "What is wanted, in plain words.")
+TITLE = Field("title", Text(100), "The title; found for you if absent.")
+STYLE = Field("style", Text(1000), "Genre, mood, tempo, key, metre, instruments, era.")
+LYRICS = Field("lyrics", Text(5000), "The exact words to sing, with [Verse], [Chorus] and the like.")
+NEGATIVE_TAGS = Field("negative_tags", Text(1000), "Styles and instruments to keep out; they always win.")
+VOCAL = Field(
+    "vocal",
+    Choice({"any": Voice.ANYBODY, "female": Voice.FEMALE, "male": Voice.MALE, "none": Voice.NOBODY}),
+    "Who sings; none for an instrumental.",
+)
+STYLE_WEIGHT = Field("style_weight", Hundredths(), "1 follows the style to the letter, 0 leaves it open.")
+WEIRDNESS = Field("weirdness", Hundredths(), "0 the most expected next bar, 1 rare and surprising ones.")
+AUDIO_WEIGHT = Field("audio_weight", Hundredths(), "1 stays with the source's sound, 0 keeps tempo and key.")
+DURATION = Field(
+    "duration_s",
+    Seconds(at_least_s=quirks.SHORTEST_DURATION_S, at_most_s=quirks.LONGEST_DURATION_S),
+    "Length of the song, or of the new part of a continuation.",
+)
+TAKES = Field(
+    "takes",
+    Whole(1, quirks.MOST_TAKES),
+    "How many takes, each its own idea.",
+    default=quirks.DEFAULT_TAKES,
+)
+MODEL = Field("model", Model(tuple(NAMES[Dialect.NATIVE])), "The tier: limits, price, engine.")
+CALLBACK_URL = Field("callback_url", Url(), "Where to send the stages of the task, signed.")
+
+TASK: Table = (PROMPT, TITLE, STYLE, LYRICS, SOURCE, CONTINUE_AT, DURATION, STYLE_WEIGHT, WEIRDNESS,
+               AUDIO_WEIGHT, NEGATIVE_TAGS, VOCAL, SEED, TAKES, MODEL, CALLBACK_URL)  # fmt: skip
+
+
+def decode_task(body: object) -> Accepted:
+    """Decode POST /v1/tasks. Raises ``Malformed`` with every fault."""
+    reading = read(TASK, body)
+    model = reading.get(MODEL) or _DEFAULT_MODEL
+    source = _source(reading)
+    _rules(reading, model.tier)
+    reading.settle()
+    assert isinstance(body, Mapping)
+    request = GenerationRequest(
+        wish=_wish(reading),
+        tier=model.tier.name,
+        voice=reading.get(VOCAL) or Voice.ANYBODY,
+        continuation=Continuation(source=source, from_s=reading.get(CONTINUE_AT)) if source else None,
+        avoid=reading.text(NEGATIVE_TAGS),
+        controls=controls(reading, style=STYLE_WEIGHT, weirdness=WEIRDNESS, audio=AUDIO_WEIGHT),
+        take_count=reading.get(TAKES) or quirks.DEFAULT_TAKES,
+        duration_s=reading.get(DURATION),
+        seed=reading.get(SEED),
+    )
+    return Accepted(
+        dialect=Dialect.NATIVE,
+        operation=_operation(source),
+        request=request,
+        wire_model=model.wire,
+        wire_body=dict(body),
+        callback_url=reading.get(CALLBACK_URL),
+        unknown_fields=reading.reported,
+    )
+
+
+def _rules(reading: Reading, tier: Tier) -> None:
+    if not reading.has(SOURCE):
+        if not (reading.has(PROMPT) or reading.has(LYRICS)):
+            reading.require(STYLE, when="there is no prompt, lyrics or source")
+        reading.unused(CONTINUE_AT, AUDIO_WEIGHT)
+    if reading.get(VOCAL) is Voice.NOBODY and reading.has(LYRICS):
+        reading.fault(LYRICS, "cannot be sung when vocal is none")
+    where = f" with model {tier.name}"
+    for field, limit in (
+        (TITLE, tier.title_limit),
+        (STYLE, tier.style_limit),
+        (LYRICS, tier.lyrics_limit),
+        (PROMPT, tier.lyrics_limit),
+    ):
+        reading.limit(field, limit, where=where)
+
+
+def _source(reading: Reading) -> Source | None:
+    """Read the source; None if there is none, or if it is at fault (which is noted)."""
+    if not reading.has(SOURCE):
+        return None
+    inner = reading.nested(SOURCE, SOURCE_FIELDS)
+    named = [field for field in _SOURCES if inner.has(field)]
+    if len(named) != 1:
+        reading.fault(SOURCE, "must hold exactly one of url, upload_id, take_id and task_id")
+        return None
+    if named[0] is URL:
+        return SourceUrl(url=inner.text(URL))
+    if named[0] is UPLOAD_ID:
+        return SourceUpload(upload_id=inner.text(UPLOAD_ID))
+    if named[0] is TAKE_ID:
+        return SourceTake(take_id=inner.text(TAKE_ID))
+    return SourceTaskTake(task_id=inner.text(TASK_ID), take_index=inner.get(TAKE_INDEX) or 0)
+
+
+def _wish(reading: Reading) -> Wish:
+    if reading.has(TITLE) or reading.has(STYLE) or reading.has(LYRICS):
+        return Specified(
+            title=reading.text(TITLE),
+            style=reading.text(STYLE),
+            lyrics=reading.get(LYRICS),
+            description=reading.get(PROMPT),
+        )
+    if reading.has(SOURCE):
+        return Inherited(prompt=reading.get(PROMPT))
+    return Described(prompt=reading.text(PROMPT))
+
+
+def _operation(source: Source | None) -> Operation:
+    if source is None:
+        return Operation.GENERATE
+    if isinstance(source, SourceUrl | SourceUpload):
+        return Operation.UPLOAD_EXTEND
+    return Operation.EXTEND

@@ -1,0 +1,16 @@
+"""The choices of our own dialect that a caller of another one might not expect."""
+
+from __future__ import annotations
+
+# Hosted dialects make exactly two takes; here a caller may ask for one to four.
+MOST_TAKES = 4
+DEFAULT_TAKES = 2
+
+# The newest tier the embedded engine serves in full; the hosted dialects keep their own defaults.
+DEFAULT_MODEL = "v5"
+
+# Strict where the hosted dialects are lenient: a callback_url must be a URL.
+CALLBACK_URL_IS_CHECKED = True
+
+# Lengths we take: from a few bars to ten minutes; intake narrows them to the tier and the engine.
+SHORTEST_DURATION_S, LONGEST_DURATION_S = 5.0, 600.0
