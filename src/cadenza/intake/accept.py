@@ -16,15 +16,12 @@ from cadenza.domain.errors import Fault, Malformed, Unsupported
 from cadenza.domain.ids import new_seed, new_task_id
 from cadenza.domain.request import GenerationRequest, SourceUrl
 from cadenza.domain.task import Accepted, TaskView
-from cadenza.domain.tiers import TIERS, Tier
+from cadenza.domain.tiers import TIERS, Tier, price
 from cadenza.intake.source import Resolved, resolve
 from cadenza.tasks.ports import Books
 
-# Every hosted price is for two takes.
-_TAKES_PER_PRICE = 2
-
-# Says why a source URL cannot be fetched, before anything is dialled; None where it may be tried.
-UrlJudge = Callable[[str], str | None]
+# Raises ``Malformed`` for a source URL that can never be fetched, before anything is dialled.
+UrlCheck = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +31,7 @@ class Intake:
     engine_name: str
     abilities: Abilities
     clock: Clock
-    judge_url: UrlJudge
+    check_url: UrlCheck
 
     def accept(self, books: Books, account_id: str, accepted: Accepted) -> TaskView:
         """Hold the price, store the task and enqueue its job.
@@ -47,9 +44,11 @@ class Intake:
         accepted = self._with_seed(accepted)
         self._check_url(accepted.request)
         resolved = resolve(books, account_id, accepted, now=self.clock.now())
-        tier = TIERS[resolved.accepted.request.tier]
-        self._check_abilities(resolved.accepted.request, tier)
-        return self._store(books, account_id, resolved, price(resolved.accepted.request))
+        request = resolved.accepted.request
+        tier = TIERS[request.tier]
+        self._check_abilities(request, tier)
+        credits = price(tier, accepted.dialect, take_count=request.take_count)
+        return self._store(books, account_id, resolved, credits)
 
     def _with_seed(self, accepted: Accepted) -> Accepted:
         if accepted.request.seed is not None:
@@ -58,11 +57,8 @@ class Intake:
         return dataclasses.replace(accepted, request=request)
 
     def _check_url(self, request: GenerationRequest) -> None:
-        if request.continuation is None or not isinstance(request.continuation.source, SourceUrl):
-            return
-        reason = self.judge_url(request.continuation.source.url)
-        if reason is not None:
-            raise Malformed(Fault("source_url", reason))
+        if request.continuation is not None and isinstance(request.continuation.source, SourceUrl):
+            self.check_url(request.continuation.source.url)
 
     def _check_abilities(self, request: GenerationRequest, tier: Tier) -> None:
         if request.continuation is not None and not self.abilities.continues_audio:
@@ -82,10 +78,8 @@ class Intake:
 
     def _store(self, books: Books, account_id: str, resolved: Resolved, credits: int) -> TaskView:
         task_id = new_task_id()
-        if credits:
-            books.ledger.append(
-                account_id, EntryKind.HOLD, credits, task_id=task_id, note=resolved.accepted.operation.value
-            )
+        note = resolved.accepted.operation.value
+        books.ledger.append(account_id, EntryKind.HOLD, credits, task_id=task_id, note=note)
         view = books.tasks.add(
             task_id,
             account_id,
@@ -96,8 +90,3 @@ class Intake:
         )
         books.jobs.render(task_id, account_id=account_id)
         return view
-
-
-def price(request: GenerationRequest) -> int:
-    """Return what a request costs, in credits: the tier's price for two takes, in proportion, rounded up."""
-    return -(-TIERS[request.tier].credits * request.take_count // _TAKES_PER_PRICE)

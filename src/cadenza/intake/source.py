@@ -10,7 +10,6 @@ from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.errors import Conflict, Fault, Gone, Malformed, NotFound
 from cadenza.domain.request import (
     Continuation,
-    GenerationRequest,
     Inherited,
     Source,
     SourceTake,
@@ -19,6 +18,7 @@ from cadenza.domain.request import (
     Specified,
 )
 from cadenza.domain.task import Accepted, TakeView, TaskView
+from cadenza.domain.tiers import TIER_OF_SOURCE
 from cadenza.tasks.ports import Books
 
 
@@ -51,8 +51,7 @@ def resolve(books: Books, account_id: str, accepted: Accepted, *, now: datetime)
         return Resolved(accepted=accepted)
     task, take = _find_take(books, account_id, source)
     _check_take(books, take, continuation, now=now)
-    request = _inherit(accepted.request, task, take)
-    return Resolved(accepted=dataclasses.replace(accepted, request=request), parent_take_id=take.id)
+    return Resolved(accepted=_inherit(accepted, task, take), parent_take_id=take.id)
 
 
 def _check_upload(books: Books, account_id: str, source: SourceUpload, *, now: datetime) -> None:
@@ -99,21 +98,28 @@ def _check_take(books: Books, take: TakeView, continuation: Continuation, *, now
         )
 
 
-def _inherit(request: GenerationRequest, task: TaskView, take: TakeView) -> GenerationRequest:
-    """Fill an inherited wish with the title, style and controls of the take it goes on from."""
-    if not isinstance(request.wish, Inherited):
-        return request
-    parent = task.request
-    return dataclasses.replace(
-        request,
-        wish=Specified(
-            title=take.title,
-            style=take.style,
-            lyrics=take.lyrics or None,
-            description=request.wish.prompt,
-        ),
-        tier=request.tier or parent.tier,
-        voice=parent.voice,
-        avoid=request.avoid or parent.avoid,
-        controls=parent.controls,
-    )
+def _inherit(accepted: Accepted, task: TaskView, take: TakeView) -> Accepted:
+    """Fill what the request leaves to its source: model, title, style, and in inherit mode all of it."""
+    request, parent = accepted.request, task.request
+    if request.tier == TIER_OF_SOURCE:
+        request = dataclasses.replace(request, tier=parent.tier)
+        accepted = dataclasses.replace(accepted, wire_model=task.wire_model)
+    if isinstance(request.wish, Inherited):
+        request = dataclasses.replace(
+            request,
+            wish=Specified(
+                title=take.title,
+                style=take.style,
+                lyrics=take.lyrics or None,
+                description=request.wish.prompt,
+            ),
+            voice=parent.voice,
+            avoid=request.avoid or parent.avoid,
+            controls=parent.controls,
+        )
+    elif isinstance(request.wish, Specified):
+        wish = dataclasses.replace(
+            request.wish, title=request.wish.title or take.title, style=request.wish.style or take.style
+        )
+        request = dataclasses.replace(request, wish=wish)
+    return dataclasses.replace(accepted, request=request)

@@ -118,10 +118,7 @@ class Life:
 
     def _release(self, books: Books, task_id: str, *, note: str) -> None:
         view = self._view(books, task_id)
-        if view.credits:
-            books.ledger.append(
-                view.account_id, EntryKind.RELEASE, view.credits, task_id=task_id, note=note
-            )
+        books.ledger.append(view.account_id, EntryKind.RELEASE, view.credits, task_id=task_id, note=note)
 
     def _tell(self, books: Books, task_id: str, stage: CallbackStage) -> None:
         """Record the event for those who watch, and the callback for the one who asked for it."""

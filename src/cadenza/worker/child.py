@@ -1,0 +1,114 @@
+"""The render child: makes the takes of one order in a process of its own, and tells how it goes.
+
+It is started by the worker with an order on standard input; it writes files into the order's folder and
+events, one JSON line each, to standard output. Killing it is how a task is cancelled.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from cadenza.audio.decode import DecodedSource, decode
+from cadenza.audio.encode import Mp3Stream
+from cadenza.audio.signal import Signal
+from cadenza.domain.errors import GenerationFailed, SourceUnusable
+from cadenza.engines.protocol import Engine, Order, Rendition, TakePlan
+from cadenza.publish.render import render_files
+from cadenza.worker.order import Broke, ChildEvent, ChildOrder, Planned, Progressed, TakeRendered, event_to_json
+
+# Rendering shares a machine with the API: it yields to whatever answers callers.
+_NICENESS = 5
+
+
+def main(engine_named: Callable[[str], Engine]) -> None:
+    """Render the order on standard input; the exit status is 0 whenever an event told the outcome."""
+    os.nice(_NICENESS)
+    order = ChildOrder.from_json(sys.stdin.buffer.read())
+    teller = _Teller(order, os.fdopen(os.dup(1), "wb", buffering=0))
+    os.dup2(2, 1)  # a stray print must not look like an event
+    try:
+        _render(order, engine_named(order.engine), teller)
+    except SourceUnusable as error:
+        teller.tell(Broke(reason=str(error), is_source=True))
+    except GenerationFailed as error:
+        teller.tell(Broke(reason=str(error), is_source=False))
+
+
+def _render(order: ChildOrder, engine: Engine, teller: _Teller) -> None:
+    teller.progress("source", 0.0)
+    source = _source(order)
+    assert order.request.seed is not None, "intake draws a seed"
+    engine_order = Order(
+        request=order.request,
+        seed=order.request.seed,
+        source=None if source is None else source.signal,
+        source_title=order.source_title,
+        take_indices=tuple(sorted(order.take_ids)),
+    )
+    for rendition in engine.render(engine_order, teller):
+        teller.finished(rendition, exact_16_bit=source is not None and source.fits_16_bits)
+
+
+def _source(order: ChildOrder) -> DecodedSource | None:
+    if order.source_path is None:
+        return None
+    return decode(order.source_path, longest_s=order.longest_source_s)
+
+
+class _Teller:
+    """``Listener`` that tells the worker, and lets each take be heard while it grows."""
+
+    def __init__(self, order: ChildOrder, out: BinaryIO) -> None:
+        self._order = order
+        self._out = out
+        self._streams: dict[int, Mp3Stream] = {}
+
+    def tell(self, event: ChildEvent) -> None:
+        self._out.write(event_to_json(event))
+
+    def planned(self, plan: TakePlan) -> None:
+        self.tell(
+            Planned(take_index=plan.take_index, title=plan.title, style=plan.style, lyrics=plan.lyrics)
+        )
+
+    def progress(self, stage: str, fraction: float) -> None:
+        self.tell(Progressed(stage=stage, fraction=fraction))
+
+    def preview(self, take_index: int, chunk: Signal) -> None:
+        stream = self._streams.get(take_index)
+        if stream is None:
+            stream = self._streams[take_index] = Mp3Stream(self._stream_path(take_index))
+        stream.write(chunk)
+
+    def should_stop(self) -> bool:
+        return False  # the worker ends this process instead
+
+    def finished(self, rendition: Rendition, *, exact_16_bit: bool) -> None:
+        index = rendition.plan.take_index
+        if stream := self._streams.pop(index, None):
+            stream.close()
+        take_id = self._order.take_ids[index]
+        files = render_files(
+            rendition, self._order.folder, take_id=take_id, exact_16_bit=exact_16_bit
+        )
+        self.tell(
+            TakeRendered(
+                take_index=index,
+                files=files,
+                duration_s=rendition.signal.duration_s,
+                joined_at_s=rendition.joined_at_s,
+                seed=rendition.seed,
+                bpm=rendition.bpm,
+                key=rendition.key,
+                loudness_lufs=rendition.loudness_lufs,
+                lines=rendition.lines,
+                honoured=rendition.honoured,
+            )
+        )
+
+    def _stream_path(self, take_index: int) -> Path:
+        return self._order.streams_folder / f"{self._order.take_ids[take_index]}.mp3"

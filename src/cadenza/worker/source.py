@@ -1,0 +1,81 @@
+"""Getting the file that a continuation continues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from cadenza.domain.artefact import ArtefactKind
+from cadenza.domain.errors import SourceUnusable
+from cadenza.domain.request import SourceUpload, SourceUrl
+from cadenza.domain.task import TaskView
+from cadenza.outbound.client import Outbound
+from cadenza.publish.store import MediaStore
+from cadenza.tasks.ports import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A source on this machine's disk, and what to call it."""
+
+    path: Path
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFiles:
+    """Finds or fetches sources."""
+
+    store: Store
+    media: MediaStore
+    outbound: Outbound
+    max_bytes: int
+    deadline_s: float
+
+    def fetch(self, view: TaskView, folder: Path) -> SourceFile | None:
+        """Return the source of a task, fetched into ``folder`` where it is a URL; None for a new song.
+
+        Raises
+        ------
+        SourceUnusable
+            It cannot be fetched, or it is gone by now.
+        """
+        if view.request.continuation is None:
+            return None
+        source = view.request.continuation.source
+        if isinstance(source, SourceUrl):
+            return self._from_url(source.url, folder)
+        if isinstance(source, SourceUpload):
+            return self._from_upload(source.upload_id)
+        return self._from_take(view)
+
+    def _from_url(self, url: str, folder: Path) -> SourceFile:
+        path = folder / "source"
+        fetched = self.outbound.fetch_to_file(
+            url, path, max_bytes=self.max_bytes, deadline_s=self.deadline_s
+        )
+        return SourceFile(path=path, title=_title_of(fetched.final_name))
+
+    def _from_upload(self, upload_id: str) -> SourceFile:
+        upload = self.store.read(lambda books: books.uploads.find(upload_id))
+        if upload is None:
+            raise SourceUnusable("The uploaded file is not there any more.")
+        return SourceFile(path=self._stored(upload.artefact.sha256), title=_title_of(upload.file_name))
+
+    def _from_take(self, view: TaskView) -> SourceFile:
+        assert view.parent_take_id is not None, "intake resolves a take to its id"
+        take_id = view.parent_take_id
+        stored = self.store.read(lambda books: books.tasks.take_file(take_id, ArtefactKind.AUDIO_FLAC.value))
+        if stored is None:
+            raise SourceUnusable("The audio to extend is not there any more.")
+        return SourceFile(path=self._stored(stored.artefact.sha256), title=_title_of(stored.file_name))
+
+    def _stored(self, sha256: str) -> Path:
+        path = self.media.path(sha256)
+        if not path.exists():
+            raise SourceUnusable("The file to continue was deleted at the end of its retention time.")
+        return path
+
+
+def _title_of(name: str) -> str:
+    return PurePosixPath(name).stem.replace("_", " ").strip()

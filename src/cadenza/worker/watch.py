@@ -1,0 +1,82 @@
+"""Who is alive: each worker's heartbeat, and picking up what a dead one left behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from cadenza.domain.clock import Clock
+from cadenza.domain.errors import Unavailable
+from cadenza.tasks.ports import Store
+
+_log = structlog.get_logger()
+_BEAT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Beats for one worker and reaps for all.
+
+    ``give_back`` puts the unfinished jobs of a worker back on their queues; it does no harm when two
+    watches call it at once, and comes before the worker is struck off, so that nothing is forgotten when
+    a watch dies in between.
+    """
+
+    store: Store
+    clock: Clock
+    worker_id: str
+    dead_s: float
+    give_back: Callable[[str], int]
+
+    def run(self, stop: threading.Event) -> None:
+        """Beat and reap until told to stop; then leave."""
+        while not stop.wait(_BEAT_S):
+            try:
+                self.beat()
+                self.reap()
+            except Unavailable as error:
+                _log.warning("watch_waits", reason=str(error))
+
+    def beat(self) -> None:
+        """Tell that this worker is alive."""
+        self.store.write(
+            lambda books: books.workers.beat(self.worker_id, host=socket.gethostname(), pid=os.getpid())
+        )
+
+    def reap(self) -> None:
+        """Pick up what dead workers left behind: the silent ones, and those of this host that ended."""
+        now = self.clock.now()
+        live = self.store.read(lambda books: books.workers.silent(since=now))
+        silent_since = now - dt.timedelta(seconds=self.dead_s)
+        silent = {one[0] for one in self.store.read(lambda books: books.workers.silent(since=silent_since))}
+        for worker_id, host, pid in live:
+            if worker_id == self.worker_id:
+                continue
+            if worker_id in silent or (host == socket.gethostname() and not _runs(pid)):
+                self._strike_off(worker_id)
+
+    def leave(self) -> None:
+        """Hand back what this worker has not finished, and go."""
+        self._strike_off(self.worker_id)
+
+    def _strike_off(self, worker_id: str) -> None:
+        count = self.give_back(worker_id)
+        self.store.write(lambda books: books.workers.leave(worker_id))
+        _log.info("worker_left", left=worker_id, jobs_given_back=count)
+
+
+def _runs(pid: int) -> bool:
+    """Answer whether a process of this id runs on this host; another one's id reuse only delays the reaper."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
