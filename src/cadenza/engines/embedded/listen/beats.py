@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import find_peaks
@@ -11,31 +13,33 @@ from cadenza.engines.embedded.listen.onsets import FRAMES_PER_S
 from cadenza.music.portrait import Pulse
 
 SLOWEST_BPM, FASTEST_BPM = 48.0, 210.0
+_USUAL_BPM = 112
 _TIGHTNESS = 60.0  # how much a beat may stray from the tempo; Ellis uses 100 on a smoother novelty
-_STEADY_CONTRAST = 0.42  # mean novelty (standard deviations) on the beats less that between them
+_UNEVEN = 0.4
+_FEWEST_BEATS = 4
 _PSEUDO_BEAT_S = 0.5
 
 
 def find_pulse(novelty: Array, duration_s: float) -> Pulse:
     """Find the beats of a recording from its onset novelty (frames at ``FRAMES_PER_S``, unit deviation).
 
-    Dynamic programming per tempo hypothesis (Ellis 2007); hypotheses are judged by how much stronger
-    the onsets are on the beats than half way between them. Where no hypothesis stands out, an
-    even pseudo-grid is returned with ``steady`` false.
+    Dynamic programming per tempo hypothesis (Ellis 2007). A path can bend to meet onsets at any tempo, so
+    hypotheses are judged by how evenly their beats lie as well as by the onsets they meet. Where
+    even the best is uneven (rubato, no pulse at all) the beats only serve to cut the time
+    where something begins, and ``steady`` is false.
     """
     found = [_judge(novelty, period) for period in _periods(novelty)]
-    found = [item for item in found if len(item[1]) >= 4]
+    found = [item for item in found if len(item.beats) >= _FEWEST_BEATS]
     if not found:
-        return _pseudo_grid(duration_s, 0.0)
-    contrast, beats = max(found, key=lambda item: item[0])
-    spread = float(np.std(np.diff(beats)) / np.mean(np.diff(beats)))
-    confidence = float(np.clip(contrast / 1.2, 0, 1) * np.clip(1.3 - 4 * spread, 0, 1))
-    if contrast < _STEADY_CONTRAST or spread > 0.2:
-        return _pseudo_grid(duration_s, confidence)
-    beats_s = _refined(novelty, beats) / FRAMES_PER_S
-    grid = _covering(beats_s, duration_s)
-    bpm = 60 / float(np.median(np.diff(beats_s)))
-    return Pulse(beats_s=grid, bpm=_mean_bpm(beats_s, bpm), steady=True, confidence=confidence)
+        return _pseudo_grid(duration_s)
+    best = max(found, key=lambda item: item.score)
+    steady = best.uneven <= _UNEVEN
+    beats_s = _refined(novelty, best.beats) / FRAMES_PER_S
+    if steady:
+        beats_s = _smoothed(beats_s)
+    confidence = float(np.clip(best.score / 3, 0, 1) * np.clip(1.2 - 2 * best.uneven, 0, 1))
+    bpm = _mean_bpm(beats_s, 60 / float(np.median(np.diff(beats_s))))
+    return Pulse(beats_s=_covering(beats_s, duration_s), bpm=bpm, steady=steady, confidence=confidence)
 
 
 def _periods(novelty: Array) -> list[float]:
@@ -54,24 +58,34 @@ def _periods(novelty: Array) -> list[float]:
     peaks = find_peaks(score)[0]
     best = sorted(peaks, key=lambda i: -score[i])[:4]
     chosen = [float(periods[i]) for i in best]
-    # The half and the double of the best are kept as hypotheses whatever their own peaks say.
-    for ratio in (0.5, 2.0):
+    # Simple ratios of the best are hypotheses whatever their own peaks say.
+    for ratio in (0.5, 2 / 3, 1.5, 2.0):
         if chosen and shortest <= chosen[0] * ratio <= longest:
             chosen.append(chosen[0] * ratio)
     return chosen
 
 
-def _judge(novelty: Array, period: float) -> tuple[float, Array]:
-    """Return the contrast of the best path for one period (weighted by a wide prior), and its frames."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hypothesis:
+    score: float
+    beats: Array  # frames
+    uneven: float  # share of spans more than 6 % off the median
+
+
+def _judge(novelty: Array, period: float) -> _Hypothesis:
+    """Follow the beats at one period and say how good they are."""
     beats = _path(novelty, period)
-    if len(beats) < 4:
-        return 0.0, beats
-    near = np.maximum.reduce([np.interp(beats + d, np.arange(len(novelty)), novelty) for d in (-1, 0, 1)])
-    middles = (beats[1:] + beats[:-1]) / 2
-    off = np.maximum.reduce([np.interp(middles + d, np.arange(len(novelty)), novelty) for d in (-1, 0, 1)])
-    bpm = 60 * FRAMES_PER_S / period
-    prior = np.exp(-0.5 * (np.log2(bpm / 112) / 0.8) ** 2)
-    return float((near.mean() - off.mean()) * prior**0.6), beats
+    if len(beats) < _FEWEST_BEATS:
+        return _Hypothesis(score=0.0, beats=beats, uneven=1.0)
+    spans = np.diff(beats)
+    frames = np.arange(len(novelty))
+    on = float(np.interp(beats, frames, novelty).mean())
+    off = float(np.interp((beats[1:] + beats[:-1]) / 2, frames, novelty).mean())
+    uneven = float((np.abs(spans / np.median(spans) - 1) > 0.06).mean())
+    octaves = float(np.log2(60 * FRAMES_PER_S / period / _USUAL_BPM))
+    prior = float(np.exp(-0.5 * (octaves / 1.03) ** 2))
+    score = max(0.0, on - 0.35 * off) * (1 - uneven) ** 1.5 * prior
+    return _Hypothesis(score=score, beats=beats, uneven=uneven)
 
 
 def _path(novelty: Array, period: float) -> Array:
@@ -111,6 +125,20 @@ def _refined(novelty: Array, beats: Array) -> Array:
     return refined
 
 
+def _smoothed(beats_s: Array) -> Array:
+    """Take the jitter of single onsets out: each beat moves to the straight line through its neighbours."""
+    reach = 4
+    if len(beats_s) < 2 * reach + 1:
+        return beats_s
+    offsets = np.arange(-reach, reach + 1)
+    windows = np.lib.stride_tricks.sliding_window_view(beats_s, 2 * reach + 1)
+    slope = (windows @ offsets) / (offsets @ offsets)
+    middle = np.median(windows - slope[:, None] * offsets, axis=1)
+    head = middle[0] + slope[0] * np.arange(-reach, 0)
+    tail = middle[-1] + slope[-1] * np.arange(1, reach + 1)
+    return np.concatenate([head, middle, tail])
+
+
 def _mean_bpm(beats_s: Array, bpm: float) -> float:
     """Return the tempo by regression over all beats, finer than the median of single spans."""
     counts = np.concatenate([[0], np.cumsum(np.maximum(1, np.round(np.diff(beats_s) * bpm / 60)))])
@@ -126,6 +154,6 @@ def _covering(beats_s: Array, duration_s: float) -> Array:
     return np.concatenate([before, beats_s, after])
 
 
-def _pseudo_grid(duration_s: float, confidence: float) -> Pulse:
+def _pseudo_grid(duration_s: float) -> Pulse:
     beats_s = np.arange(0, duration_s + 2 * _PSEUDO_BEAT_S, _PSEUDO_BEAT_S)
-    return Pulse(beats_s=beats_s, bpm=60 / _PSEUDO_BEAT_S, steady=False, confidence=min(confidence, 0.3))
+    return Pulse(beats_s=beats_s, bpm=60 / _PSEUDO_BEAT_S, steady=False, confidence=0.0)
