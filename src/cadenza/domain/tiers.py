@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 from cadenza.domain.task import Dialect
 
-# Stands in a request whose model is that of its source (apiin's extend names none):
-# intake puts the source task's own tier in its place. It is not a row of the table.
-TIER_OF_SOURCE = "of-source"
+# Stands in a request whose model is that of its source (apiin's extend names none): intake puts
+# the source task's own tier in its place. It is no row of the table.
+TIER_OF_SOURCE = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
