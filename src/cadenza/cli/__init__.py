@@ -1,0 +1,60 @@
+"""The command line: what people type. Each command is a short function in a module of its own.
+
+Exit status: 0 done, 2 wrong usage or input, 1 anything else, 130 interrupted. Results go to standard
+output (with ``--json`` exactly one JSON object), everything said beside it to standard error.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from cadenza.cli import doctor, render
+from cadenza.cli.surroundings import WrongInput
+from cadenza.domain.errors import CadenzaError, Refused, SourceUnusable, Stopped
+from cadenza.settings import SettingsError
+
+app = typer.Typer(
+    name="cadenza",
+    help="Makes songs and continues recordings.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("extend")(render.extend)
+app.command("make")(render.make)
+app.command("doctor")(doctor.doctor)
+
+DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; a failure is told in one sentence, never a traceback."""
+    signal.signal(signal.SIGTERM, _interrupt)  # unfinished files are cleared away as after Ctrl-C
+    try:
+        typed = list(sys.argv[1:] if arguments is None else arguments)
+        answer = typer.main.get_command(app).main(
+            typed or ["--help"], prog_name="cadenza", standalone_mode=False
+        )
+    except (KeyboardInterrupt, typer.Abort, Stopped):
+        return _say("Interrupted; nothing unfinished was left behind.", INTERRUPTED)
+    except typer.TyperException as told:
+        sentence = told.format_message()
+        return _say(sentence, WRONG_INPUT) if sentence else WRONG_INPUT
+    except (WrongInput, Refused, SourceUnusable, SettingsError) as wrong:
+        return _say(str(wrong), WRONG_INPUT)
+    except (CadenzaError, OSError, MemoryError) as failed:
+        return _say(str(failed) or type(failed).__name__, FAILED)
+    return answer if isinstance(answer, int) else DONE
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(sentence: str, status: int) -> int:
+    sys.stderr.write(f"cadenza: {sentence}\n")
+    return status

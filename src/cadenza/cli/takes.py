@@ -1,0 +1,227 @@
+"""The work behind ``extend`` and ``make``: decode, render, write each take as it is finished, report."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from cadenza import wiring
+from cadenza.audio.decode import DecodedSource, decode
+from cadenza.audio.encode import Depth, FileKind, Tags, write_sound
+from cadenza.audio.files import appearing_whole
+from cadenza.audio.signal import Signal
+from cadenza.cli.surroundings import WrongInput, settings
+from cadenza.domain.abilities import Honoured
+from cadenza.domain.errors import Unsupported
+from cadenza.domain.ids import new_seed
+from cadenza.domain.request import GenerationRequest
+from cadenza.engines.protocol import Engine, Order, Rendition, TakePlan
+
+# Files that people have beside them: far above what any length that an engine takes needs.
+_LARGEST_SOURCE_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the takes go. With several, each path gets the number of the take: out-1.wav, out-2.wav."""
+
+    output: Path
+    take_count: int
+    new_part: Path | None = None
+    stems: Path | None = None
+
+    def check(self) -> None:
+        """Raise ``WrongInput`` where nothing could be written, before anything is rendered."""
+        for name, path in (("-o", self.output), ("--new-part", self.new_part)):
+            if path is not None:
+                _check_writable(name, path)
+        if self.stems is not None and self.stems.exists() and not self.stems.is_dir():
+            raise WrongInput("--stems must name a folder; there is a file of that name.")
+
+    def numbered(self, path: Path, index: int) -> Path:
+        """Return the path of one take's file."""
+        return path if self.take_count == 1 else path.with_stem(f"{path.stem}-{index + 1}")
+
+    def stems_folder(self, index: int) -> Path | None:
+        """Return the folder for one take's stems."""
+        if self.stems is None or self.take_count == 1:
+            return self.stems
+        return self.stems / str(index + 1)
+
+
+def extend(request: GenerationRequest, source_path: Path, target: Target, *, as_json: bool) -> None:
+    """Continue the recording at ``source_path``."""
+    target.check()
+    engine = wiring.engine(settings().engine)
+    _check_length(request, engine)
+    source = _decoded(source_path, engine)
+    at_s, lasts_s = request.continuation.from_s if request.continuation else None, source.signal.duration_s
+    if at_s is not None and not 0 < at_s <= lasts_s:
+        raise WrongInput(f"--at must lie above 0 and within the recording, which lasts {lasts_s:.2f} s.")
+    order = Order(
+        request=request,
+        seed=new_seed() if request.seed is None else request.seed,
+        source=source.signal,
+        source_title=source_path.stem,
+        take_indices=tuple(range(request.take_count)),
+    )
+    depth = Depth.BITS_16 if source.fits_16_bits else Depth.BITS_24
+    _render(engine, order, target, depth, as_json=as_json)
+
+
+def make(request: GenerationRequest, target: Target, *, as_json: bool) -> None:
+    """Make a new song."""
+    target.check()
+    engine = wiring.engine(settings().engine)
+    _check_length(request, engine)
+    order = Order(
+        request=request,
+        seed=new_seed() if request.seed is None else request.seed,
+        take_indices=tuple(range(request.take_count)),
+    )
+    _render(engine, order, target, Depth.BITS_24, as_json=as_json)
+
+
+def _check_writable(option: str, path: Path) -> None:
+    if FileKind.of(path) is None:
+        known = " ".join(kind.suffix for kind in FileKind)
+        raise WrongInput(f"{option} must end in one of {known}: the suffix chooses the format.")
+    if path.is_dir():
+        raise WrongInput(f"{option} names a folder, not a file.")
+    if not path.parent.is_dir():
+        raise WrongInput(f"{option} lies in a folder that does not exist.")
+    try:
+        with appearing_whole(path.with_name(f".{path.name}.try")) as trial:
+            trial.touch()
+        path.with_name(f".{path.name}.try").unlink()
+    except OSError as error:
+        raise WrongInput(f"{option} cannot be written: {error.strerror}.") from None
+
+
+def _check_length(request: GenerationRequest, engine: Engine) -> None:
+    longest_s = engine.abilities.longest_s
+    if request.duration_s is not None and request.duration_s > longest_s:
+        raise WrongInput(f"--seconds is at most {longest_s:g} with the engine {engine.name!r}.")
+
+
+def _decoded(path: Path, engine: Engine) -> DecodedSource:
+    if not engine.abilities.continues_audio:
+        raise Unsupported(f"The engine {engine.name!r} does not continue recordings.")
+    if not path.exists():
+        raise WrongInput("SOURCE: there is no file of that name.")
+    try:
+        return decode(path, longest_s=engine.abilities.longest_source_s, max_bytes=_LARGEST_SOURCE_BYTES)
+    except OSError as error:
+        raise WrongInput(f"SOURCE cannot be read: {error.strerror}.") from None
+
+
+def _render(engine: Engine, order: Order, target: Target, depth: Depth, *, as_json: bool) -> None:
+    takes: list[dict[str, Any]] = []
+    honoured: dict[str, Honoured] = {}
+    with _Watcher() as watcher:
+        for rendition in engine.render(order, watcher):
+            takes.append(_written(rendition, target, depth))
+            honoured.update(rendition.honoured)
+    report = {"takes": takes, "engine": engine.name, "honoured": _told(honoured)}
+    sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n" if as_json else _summary(takes))
+
+
+def _written(rendition: Rendition, target: Target, depth: Depth) -> dict[str, Any]:
+    """Write one take's files and return what ``--json`` tells of it."""
+    index = rendition.plan.take_index
+    path = target.numbered(target.output, index)
+    tags = Tags.of_music(rendition.plan.title, bpm=rendition.bpm, key=rendition.key)
+    _write(path, rendition.signal, depth, tags)
+    told: dict[str, Any] = {"path": str(path), "duration_s": round(rendition.signal.duration_s, 6)}
+    if target.new_part is not None and rendition.new_part is not None:
+        new_part_path = target.numbered(target.new_part, index)
+        _write(new_part_path, rendition.new_part, depth, tags)
+        told["new_part_path"] = str(new_part_path)
+    _write_stems(rendition.stems, target.stems_folder(index), tags)
+    return told | {
+        "seed": rendition.seed,
+        "title": rendition.plan.title,
+        "bpm": rendition.bpm,
+        "key": rendition.key,
+        "loudness_lufs": round(rendition.loudness_lufs, 2),
+        "lyrics": [
+            {"text": line.text, "start_s": line.start_s, "end_s": line.end_s} for line in rendition.lines
+        ],
+    }
+
+
+def _write(path: Path, signal: Signal, depth: Depth, tags: Tags) -> None:
+    kind = FileKind.of(path)
+    assert kind is not None, "checked before rendering"
+    with appearing_whole(path) as unfinished:
+        write_sound(unfinished, signal, kind, depth=depth, tags=tags)
+
+
+def _write_stems(stems: Mapping[str, Signal], folder: Path | None, tags: Tags) -> None:
+    if folder is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, signal in stems.items():
+        _write(folder / f"{name}.wav", signal, Depth.BITS_24, tags)
+
+
+def _told(honoured: Mapping[str, Honoured]) -> dict[str, dict[str, str]]:
+    return {name: {"fidelity": one.fidelity.value, "reason": one.reason} for name, one in honoured.items()}
+
+
+def _summary(takes: list[dict[str, Any]]) -> str:
+    lines = []
+    for take in takes:
+        music = [f"{take['bpm']:.4g} bpm"] if take["bpm"] else []
+        music += [take["key"]] if take["key"] else []
+        facts = [
+            f"{take['duration_s']:.1f} s",
+            *music,
+            f"{take['loudness_lufs']:.1f} LUFS",
+            f"seed {take['seed']}",
+        ]
+        lines.append(f"{take['path']}: {take['title']} ({', '.join(facts)})\n")
+    return "".join(lines)
+
+
+class _Watcher:
+    """Shows how far the engine is, on standard error, where somebody looks."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("starting", total=1.0)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._bar.stop()
+
+    def planned(self, plan: TakePlan) -> None:
+        self._bar.update(self._task, description=plan.title)
+
+    def progress(self, stage: str, fraction: float) -> None:
+        self._bar.update(self._task, description=stage, completed=fraction)
+
+    def preview(self, take_index: int, chunk: Signal) -> None:
+        pass
+
+    def should_stop(self) -> bool:
+        return False  # Ctrl-C interrupts by itself here
