@@ -14,7 +14,7 @@ from cadenza.engines.embedded.listen import listen
 from cadenza.engines.embedded.mix.seam import blend, held_under, join
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
 from cadenza.engines.embedded.recombine.assemble import assemble
-from cadenza.engines.embedded.recombine.quote import beat_marks, quotes
+from cadenza.engines.embedded.recombine.quote import beat_marks, quotes, section_gains
 from cadenza.engines.embedded.recombine.separate import Separator
 from cadenza.music.dice import Dice
 from cadenza.music.portrait import Portrait
@@ -65,7 +65,7 @@ def continue_recording(
     total: Samples | None = None
     for layer in Layer:
         sound = assemble(
-            quotes(journey.of(layer), portrait, marks), frozenset({layer}), separator, rate=rate,
+            quotes(journey.of(layer), portrait, marks, section_gains(portrait, seam_s)), frozenset({layer}), separator, rate=rate,
             lead_in_s=fade_s, crossfade_s=fade_s if layer is not Layer.PULSE else 0.02, blend=blend, between=heed,
         )
         total = sound if total is None else total + sound

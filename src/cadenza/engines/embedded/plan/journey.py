@@ -51,27 +51,31 @@ def plan_journey(
         avoid += 0.8 * _bars_used(earlier, ground)
     body = _body(portrait, ground, likeness, seconds, character, dice, avoid)
     unit = ground.beats_per_bar
-    pulse = shadow_path(
-        body,
-        ground,
-        pulse_distance(likeness),
-        likeness.joint,
-        unit=unit,
-        jump=0.35,
-        tolerance=1.2,
-        surprise=0.03 + 0.1 * character.weirdness,
-        rng=dice.named("pulse path"),
-    )
+    wander = 0.03 + 0.1 * character.weirdness
     colour = shadow_path(
         body,
         ground,
         colour_distance(likeness),
         likeness.joint,
         unit=unit,
-        jump=0.35,
+        jump=0.4,
+        run_on=0.25,
         tolerance=0.75,
-        surprise=0.03 + 0.1 * character.weirdness,
+        surprise=wander,
         rng=dice.named("colour path"),
+    )
+    pulse = shadow_path(
+        body,
+        ground,
+        pulse_distance(likeness),
+        likeness.joint,
+        unit=unit,
+        jump=0.4,
+        run_on=0.25,
+        tolerance=1.2,
+        surprise=wander,
+        rng=dice.named("pulse path"),
+        others=colour,
     )
     return Itinerary(body=body, colour=colour, pulse=pulse)
 

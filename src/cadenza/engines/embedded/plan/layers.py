@@ -20,9 +20,11 @@ def shadow_path(
     *,
     unit: int,
     jump: float,
+    run_on: float,
     tolerance: float,
     surprise: float,
     rng: np.random.Generator,
+    others: tuple[Span, ...] = (),
 ) -> tuple[Span, ...]:
     """Find for every unit of the body another place that fits it, by Viterbi.
 
@@ -36,6 +38,10 @@ def shadow_path(
         Beats per unit; places keep their position in the bar.
     jump
         Price of not going on as recorded.
+    run_on
+        Price of going on as recorded: without it the layer would play the source from there to its end.
+    others
+        Spans of layers planned before, in the same units; their places are kept away from, too.
     tolerance
         Where even the best other place is farther than this, the layer stays with the body.
     surprise
@@ -50,8 +56,10 @@ def shadow_path(
     if not len(places):
         return body
     fit = _fits(units, places, alike, ground, unit)
-    fit = fit + surprise * rng.gumbel(size=(1, len(places)))
-    path = _viterbi(fit, places, joint, unit, jump)
+    fit = fit + surprise * rng.gumbel(size=fit.shape)
+    for row, other in enumerate(others):
+        fit[row, np.abs(places + units[row][2] - other.start) < _APART_BEATS] += 0.5
+    path = _viterbi(fit, places, joint, unit, jump, run_on)
     chosen = []
     for (start, length, offset), k, cost in zip(units, path, fit[np.arange(len(path)), path], strict=True):
         home = start if cost > tolerance else float(places[k]) + offset
@@ -94,12 +102,12 @@ def _fits(
     return fits
 
 
-def _viterbi(fit: Floats, places: Ints, joint: Floats, unit: int, jump: float) -> Ints:
+def _viterbi(fit: Floats, places: Ints, joint: Floats, unit: int, jump: float, run_on: float) -> Ints:
     """Return the index of the place for each unit: good fits, few and smooth jumps."""
     last = len(joint) - 1
     ends = np.minimum(places + unit, last)
     move = jump * (0.5 + joint[np.ix_(ends, places)])
-    move[(places[:, None] + unit) == places[None]] = 0.0
+    move[(places[:, None] + unit) == places[None]] = run_on
     move[(places[:, None]) == places[None]] += jump  # the same unit twice in a row is a stutter
     score = fit[0].copy()
     back = np.zeros(fit.shape, dtype=np.int64)

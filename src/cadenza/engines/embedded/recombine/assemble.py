@@ -40,6 +40,7 @@ def assemble(
         first = lead_in + round(quote.at_s * rate) - early
         last = lead_in + round((quote.at_s + quote.length_s) * rate)
         piece = separator.layers(round(quote.source_s * rate) - early, last - first, layers)
+        piece *= np.float32(10 ** (quote.gain_db / 20))
         if sound is None:
             sound = np.zeros((piece.shape[0], total), dtype=np.float32)
             sound[:, first:last] = piece

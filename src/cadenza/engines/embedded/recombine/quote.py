@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from cadenza.music.portrait import Floats, Portrait
 from cadenza.music.quotation import Span
 
 _DRIFT_S = 0.008  # a layer that strays this far from the body's beats is set anew
+_SAME_GAIN_DB = 1.0
+_EVENING = 0.75  # of the difference between sections is taken out
+_MOST_GAIN_DB = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A stretch of the source and where it sounds, all in seconds (``at_s`` counts from the seam)."""
+    """A stretch of the source, where it sounds (seconds; ``at_s`` counts from the seam), how loud."""
 
     source_s: float
     at_s: float
     length_s: float
+    gain_db: float
 
 
 def beat_marks(body: tuple[Span, ...], portrait: Portrait) -> tuple[Floats, Floats]:
@@ -35,16 +40,40 @@ def beat_marks(body: tuple[Span, ...], portrait: Portrait) -> tuple[Floats, Floa
     return np.array(beats), np.array(seconds)
 
 
-def quotes(spans: tuple[Span, ...], portrait: Portrait, marks: tuple[Floats, Floats]) -> tuple[Quote, ...]:
-    """Return the stretches of one layer, as long as possible without leaving the beats of the body."""
+def section_gains(portrait: Portrait, seam_s: float) -> Floats:
+    """Return a gain in dB per beat that brings its section to the level of the last 20 s before the seam.
+
+    Sections are means over 16 beats, so that accents and phrases keep their own dynamics.
+    """
+    beats_s = portrait.pulse.beats_s[:-1]
+    end_s = max(min(seam_s, portrait.music_end_s), portrait.music_start_s + 1)
+    power = 10 ** (portrait.views.level_db / 10)
+    recent = (beats_s >= end_s - 20) & (beats_s < end_s - 0.2)
+    if not recent.any():
+        return np.zeros(len(power))
+    target_db = 10 * np.log10(power[recent].mean() + 1e-9)
+    section_db = 10 * np.log10(uniform_filter1d(power, 16, mode="nearest") + 1e-9)
+    return np.asarray(np.clip(_EVENING * (target_db - section_db), -_MOST_GAIN_DB, _MOST_GAIN_DB))
+
+
+def quotes(
+    spans: tuple[Span, ...], portrait: Portrait, marks: tuple[Floats, Floats], gains_db: Floats
+) -> tuple[Quote, ...]:
+    """Return the stretches of one layer, as long as possible without leaving the beats of the body.
+
+    ``gains_db`` is per beat of the source, as from ``section_gains``.
+    """
     beats, seconds = marks
     offset = 0.0
     found: list[Quote] = []
     for span in spans:
+        middle = int(np.clip(span.start + span.length / 2, 0, len(gains_db) - 1))
         for start, end in _whole_beats(span):
             at = float(np.interp(offset, beats, seconds))
             until = float(np.interp(offset + end - start, beats, seconds))
-            found.append(Quote(source_s=portrait.seconds_at(start), at_s=at, length_s=until - at))
+            place_s = portrait.seconds_at(start)
+            gain_db = float(gains_db[middle])
+            found.append(Quote(source_s=place_s, at_s=at, length_s=until - at, gain_db=gain_db))
             offset += end - start
     return tuple(_merged(found))
 
@@ -53,9 +82,9 @@ def _merged(beatwise: list[Quote]) -> Iterator[Quote]:
     """Join neighbours that go on as recorded, as long as they do not drift."""
     now = beatwise[0]
     for following in beatwise[1:]:
-        if abs((following.source_s - now.source_s) - (following.at_s - now.at_s)) <= _DRIFT_S:
-            until = following.at_s + following.length_s
-            now = Quote(source_s=now.source_s, at_s=now.at_s, length_s=until - now.at_s)
+        drift_s = (following.source_s - now.source_s) - (following.at_s - now.at_s)
+        if abs(drift_s) <= _DRIFT_S and abs(following.gain_db - now.gain_db) < _SAME_GAIN_DB:
+            now = replace(now, length_s=following.at_s + following.length_s - now.at_s)
         else:
             yield now
             now = following
