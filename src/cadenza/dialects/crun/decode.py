@@ -7,7 +7,6 @@ One route creates everything; the outer ``model`` says what, the inner one which
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from cadenza.dialects.crun import quirks
 from cadenza.dialects.fields import Field, Reading, Table, object_field, read
@@ -79,17 +78,6 @@ _OPERATIONS = {
 CALLBACK_URL = Field("callback_url", Text(8192), "Where to send the finished task. Optional.")
 
 
-def envelope(model: str) -> Table:
-    """Return the table of a CreateTask body for one outer ``model``."""
-    _, table = _OPERATIONS[model]
-    return (
-        Field("model", Choice({model: model}), "What to do.", required=True),
-        object_field("input", table, "What the model needs.", required=True),
-        CALLBACK_URL,
-    )
-
-
-_ENVELOPES = {model: envelope(model) for model in _OPERATIONS}
 OUTER_MODEL = Field("model", Choice({model: model for model in _OPERATIONS}), "What to do.", required=True)
 ANY_INPUT = object_field("input", (), "What the model needs.", required=True)
 
@@ -185,6 +173,13 @@ def _source(reading: Reading, operation: Operation) -> Source:
     return SourceTaskTake(task_id=reading.text(TASK_ID), take_index=reading.get(TAKE_INDEX) or 0)
 
 
-def input_tables() -> Mapping[str, Any]:
-    """Return the whole body's table for each outer model, for the API description."""
-    return _ENVELOPES
+def envelopes() -> Mapping[str, Table]:
+    """Return the table of a whole CreateTask body for each outer ``model``, for the API description."""
+    return {
+        model: (
+            Field("model", Choice({model: model}), "What to do.", required=True),
+            object_field("input", table, "What the model needs.", required=True),
+            CALLBACK_URL,
+        )
+        for model, (_, table) in _OPERATIONS.items()
+    }

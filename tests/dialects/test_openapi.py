@@ -1,0 +1,90 @@
+"""The API descriptions are valid and say what the server accepts and answers."""
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from cadenza.dialects.openapi import document
+from cadenza.domain.task import Dialect
+
+dialects = pytest.mark.parametrize("dialect", list(Dialect), ids=lambda dialect: dialect.value)
+
+
+@dialects
+def test_the_description_of_a_dialect_is_valid_openapi_3_1(dialect):
+    OpenAPIV31SpecValidator(document(dialect, public_url="https://music.example.com/")).validate()
+
+
+@dialects
+def test_the_description_of_a_dialect_is_plain_json_and_the_same_each_time(dialect):
+    once, again = (json.dumps(document(dialect, public_url="http://localhost:8765")) for _ in range(2))
+    assert once == again
+
+
+@dialects
+def test_every_example_fits_the_schema_beside_it(dialect):
+    for content in _contents(document(dialect, public_url="https://music.example.com")):
+        validator = Draft202012Validator(content["schema"])
+        for name, example in content.get("examples", {}).items():
+            assert not list(validator.iter_errors(example["value"])), name
+
+
+@dialects
+def test_a_key_is_accepted_as_bearer_token_and_as_x_api_key(dialect):
+    described = document(dialect, public_url="https://music.example.com")
+    assert described["security"] == [{"bearer": []}, {"apiKey": []}]
+    assert described["components"]["securitySchemes"]["apiKey"]["name"] == "x-api-key"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "paths"),
+    [
+        (
+            Dialect.CRUN,
+            "POST /api/v1/client/job/CreateTask, GET /api/v1/client/job/TaskInfo, "
+            "POST /api/v1/client/job/estimate-credits, GET /api/v1/client/account/balance",
+        ),
+        (
+            Dialect.SUNOAPI,
+            "POST /api/v1/generate, POST /api/v1/generate/extend, POST /api/v1/generate/upload-extend, "
+            "GET /api/v1/generate/record-info, GET /api/v1/generate/credit, GET /api/v1/chat/credit, "
+            "POST /api/file-base64-upload, POST /api/file-url-upload, POST /api/file-stream-upload",
+        ),
+        (
+            Dialect.APIIN,
+            "POST /api/v1/audio/music, POST /api/v1/audio/music/extend, GET /api/v1/audio/music/feed, "
+            "GET /api/v1/tasks/{task_id}",
+        ),
+        (
+            Dialect.NATIVE,
+            "POST /v1/tasks, GET /v1/tasks, GET /v1/tasks/{task_id}, POST /v1/tasks/{task_id}/cancel, "
+            "GET /v1/tasks/{task_id}/events, POST /v1/tasks/estimate, POST /v1/uploads, GET /v1/account",
+        ),
+    ],
+)
+def test_every_route_of_a_dialect_is_described(dialect, paths):
+    described = document(dialect, public_url="https://music.example.com")["paths"]
+    found = {f"{method.upper()} {path}" for path, item in described.items() for method in item}
+    assert found == set(paths.split(", "))
+
+
+def test_creating_routes_describe_their_callbacks():
+    for dialect in Dialect:
+        described = document(dialect, public_url="https://music.example.com")["paths"]
+        posts = [item["post"] for item in described.values() if "callbacks" in item.get("post", {})]
+        assert posts, dialect
+
+
+def _contents(node):
+    """Yield every media type object of a description."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name == "content":
+                yield from value.values()
+            elif name != "examples":
+                yield from _contents(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _contents(value)
