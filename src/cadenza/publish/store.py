@@ -1,0 +1,107 @@
+"""The media store: files named by their content, whole and durable from the moment they have a name."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from cadenza.audio.files import sync_file, sync_folder
+from cadenza.domain.artefact import Artefact, ArtefactKind
+from cadenza.domain.errors import NotFound
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class MediaStore:
+    """A folder of files, each at ``<first two digits>/<all 64 digits>`` of its SHA-256.
+
+    No name comes from a request: whatever is not a digest is not found, and symbolic links are not
+    followed. Several processes may use one folder at a time.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._arriving = root / "arriving"
+        self._arriving.mkdir(parents=True, exist_ok=True)
+
+    def put(self, path: Path, kind: ArtefactKind) -> Artefact:
+        """Take over the finished file at ``path`` and return its artefact; ``path`` is gone then.
+
+        When this returns, bytes and name are on the disk; when it raises, no name was given. Raises
+        ``OSError`` where there is no room.
+        """
+        unnamed = self._arriving / secrets.token_hex(16)
+        _move(path, unnamed)
+        try:
+            sync_file(unnamed)
+            artefact = Artefact(kind=kind, sha256=_digest(unnamed), size_bytes=unnamed.stat().st_size)
+            self._name(unnamed, artefact.sha256)
+        finally:
+            unnamed.unlink(missing_ok=True)
+        return artefact
+
+    def path(self, sha256: str) -> Path:
+        """Return where the file lies. Raises ``NotFound`` for what is no digest or not here."""
+        place = self._place(sha256)
+        if place.is_symlink() or not place.is_file():
+            raise NotFound("file")
+        return place
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open the file for reading; it stays readable when it is deleted meanwhile. Raises ``NotFound``."""
+        try:
+            descriptor = os.open(self._place(sha256), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise NotFound("file") from None
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # a symbolic link
+                raise NotFound("file") from None
+            raise
+        return os.fdopen(descriptor, "rb")
+
+    def delete(self, sha256: str) -> bool:
+        """Remove the file; return whether it was there. Whoever calls knows that nobody refers to it."""
+        place = self._place(sha256)
+        try:
+            place.unlink()
+        except FileNotFoundError:
+            return False
+        sync_folder(place.parent)
+        return True
+
+    def _place(self, sha256: str) -> Path:
+        if not _DIGEST.fullmatch(sha256):
+            raise NotFound("file")
+        return self._root / sha256[:2] / sha256
+
+    def _name(self, unnamed: Path, sha256: str) -> None:
+        place = self._place(sha256)
+        if not place.parent.is_dir():
+            place.parent.mkdir(exist_ok=True)
+            sync_folder(self._root)
+        unnamed.replace(place)
+        sync_folder(place.parent)
+
+
+def _move(path: Path, to: Path) -> None:
+    """Move a plain file, also from another file system."""
+    if path.is_symlink() or not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "there is no plain file to store")
+    try:
+        path.rename(to)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.copyfile(path, to, follow_symlinks=False)
+        path.unlink()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
