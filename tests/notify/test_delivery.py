@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
+from cadenza.domain.clock import SystemClock
 from cadenza.domain.task import CallbackStage, Dialect
 from cadenza.notify.delivery import CallbackEvent, callback_headers, deliver
 from cadenza.notify.plan import Delivered, Disabled, RetryAt, after_attempt
@@ -26,6 +27,18 @@ class SteppingClock:
     def now(self):
         self._now += timedelta(seconds=1)
         return self._now
+
+
+class Door:
+    """An outbound door with one outcome."""
+
+    def __init__(self, outcome):
+        self._outcome = outcome
+        self.limits_s = []
+
+    def post(self, _url, _body, _headers, *, deadline_s):
+        self.limits_s.append(deadline_s)
+        return self._outcome
 
 
 def event_to(url, dialect=Dialect.CRUN):
@@ -53,12 +66,8 @@ def test_a_delivery_posts_the_recorded_bytes_signed_and_keeps_only_the_status(ou
 
 
 def test_wh_01_what_arrives_verifies(outbound):
-    class RealTime:
-        def now(self):
-            return datetime.now(UTC)  # noqa: TID251 - the published verifier looks at this clock
-
-    with Receiver() as receiver:
-        deliver(event_to(receiver.url()), [SECRET], outbound, RealTime(), attempt=1)
+    with Receiver() as receiver:  # the published verifier looks at the machine's clock
+        deliver(event_to(receiver.url()), [SECRET], outbound, SystemClock(), attempt=1)
     (request,) = receiver.requests
     assert Webhook(SECRET).verify(request.body, request.headers)["code"] == 200
 
@@ -146,27 +155,18 @@ def test_wh_06_a_slow_receiver_is_in_time_or_counts_once_as_a_timeout(answers_af
 
 
 def test_wh_06_the_limit_is_fifteen_seconds():
-    asked = []
-
-    class Door:
-        def post(self, url, body, headers, *, deadline_s):
-            asked.append(deadline_s)
-            return Answer(status=200)
-
-    deliver(event_to("http://h.example/"), [SECRET], Door(), SteppingClock(), attempt=1)
-    assert asked == [15.0]
+    door = Door(Answer(status=200))
+    deliver(event_to("http://h.example/"), [SECRET], door, SteppingClock(), attempt=1)
+    assert door.limits_s == [15.0]
 
 
 def test_elapsed_time_is_measured_on_the_steady_clock():
-    class Door:
-        def post(self, url, body, headers, *, deadline_s):
-            return Failed(Reason.TIMEOUT)
-
+    door = Door(Failed(Reason.TIMEOUT))
     ticks = iter([100.0, 101.2346])
     record = deliver(
         event_to("http://h.example/"),
         [SECRET],
-        Door(),
+        door,
         SteppingClock(),
         attempt=4,
         monotonic=lambda: next(ticks),

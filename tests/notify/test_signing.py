@@ -14,7 +14,7 @@ from cadenza.domain.errors import Malformed
 from cadenza.notify.signing import check_secret, kie_headers, new_secret, standard_headers
 
 NEW, OLD, OTHER = (f"whsec_{base64.b64encode(bytes([byte]) * 32).decode()}" for byte in (1, 2, 3))
-BODY = '{"title":"Größe – 夜曲 🎵","n":1.50}'.encode()
+BODY = '{"title":"Größe, 夜曲 🎵","n":1.50}'.encode()
 NOW = SystemClock().now()  # the published verifier looks at the machine's clock
 
 

@@ -29,7 +29,7 @@ from cadenza.outbound.allow import AllowList
         ("printer.lan", "169.254.169.254", "printer.lan", False),
         ("printer.lan", "169.254.1.1", "printer.lan", False),
         ("169.254.0.0/16", "169.254.169.254", "x.test", True),
-        ("0.0.0.0/0, ::/0", "0.0.0.0", "0.0.0.0", False),
+        ("0.0.0.0/0, ::/0", "0.0.0.0", "x.test", False),  # noqa: S104 - judged, not bound
         ("0.0.0.0/0, ::/0", "224.0.0.1", "224.0.0.1", False),
         ("0.0.0.0/0, ::/0", "255.255.255.255", "x.test", False),
         ("0.0.0.0/0, ::/0", "::", "::", False),

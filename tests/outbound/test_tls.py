@@ -86,7 +86,7 @@ def test_ss_13_a_handshake_that_never_comes_ends_at_the_deadline(trusting):
         stopped.wait(5)
 
     with Receiver(silence) as receiver:
-        receiver._read = lambda connection: None
+        receiver._read = lambda _: None
         url = f"https://music.test:{receiver.port}/"
         assert trusting.post(url, b"{}", {}, deadline_s=0.3) == Failed(Reason.TIMEOUT)
 

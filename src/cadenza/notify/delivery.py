@@ -20,8 +20,8 @@ class CallbackEvent:
     """Something to tell a receiver, fixed in the transaction that made it true.
 
     ``id`` is the receiver's key for telling repeats apart and the same in every attempt; ``sequence``
-    counts the events of a task from 1, because a retry may overtake a later stage; ``body`` is the
-    JSON that the dialect's encoder wrote, and its bytes never change.
+    grows from event to event of a task, because a retry may arrive after a later stage; ``body`` is
+    the JSON that the dialect's encoder wrote, and its bytes never change.
     """
 
     id: str

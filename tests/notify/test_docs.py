@@ -1,0 +1,87 @@
+"""The snippets of docs/callbacks.md are run as printed, against headers that we really send."""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cadenza.domain.clock import SystemClock
+from cadenza.notify.plan import DELAYS_S, MOST_ATTEMPTS
+from cadenza.notify.signing import new_secret, standard_headers
+
+PAGE = (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text(encoding="utf-8")
+NEW, OLD = new_secret(), new_secret()
+BODY = '{"title":"Größe, 夜曲","n":1.50}'.encode()
+NOW = SystemClock().now()
+GOOD = standard_headers("evt_1", BODY, NOW, [NEW, OLD])
+STALE = standard_headers("evt_1", BODY, NOW - timedelta(minutes=10), [NEW])
+
+
+def snippet(language):
+    (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE, flags=re.DOTALL)
+    return found
+
+
+def cases(*, looks_at_the_clock=True):
+    yield NEW, GOOD, BODY, True
+    yield OLD, GOOD, BODY, True
+    yield new_secret(), GOOD, BODY, False
+    yield NEW, GOOD, BODY + b" ", False
+    yield NEW, GOOD | {"webhook-id": "evt_2"}, BODY, False
+    yield NEW, GOOD | {"webhook-signature": "v1,AAAA"}, BODY, False
+    if looks_at_the_clock:
+        yield NEW, STALE, BODY, False
+
+
+def test_wh_01_the_python_snippet_knows_genuine_from_forged():
+    names = {}
+    exec(snippet("python"), names)  # noqa: S102 - the page's own text
+    for secret, headers, body, genuine in cases():
+        assert names["is_genuine"](secret, headers, body) is genuine
+
+
+def test_wh_01_the_javascript_snippet_knows_genuine_from_forged():
+    if not shutil.which("node"):
+        pytest.skip("node is not here")
+    told = [[secret, headers, base64.b64encode(body).decode()] for secret, headers, body, _ in cases()]
+    program = (
+        f"{snippet('javascript')}\nconst cases = {json.dumps(told)};\n"
+        "console.log(JSON.stringify(cases.map(([s, h, b]) => isGenuine(s, h, Buffer.from(b, 'base64')))));"
+    )
+    ran = subprocess.run(["node", "-"], input=program, capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout) == [genuine for *_, genuine in cases()]
+
+
+def test_wh_01_the_shell_snippet_knows_genuine_from_forged(tmp_path):
+    if not shutil.which("openssl"):
+        pytest.skip("the openssl program is not here")
+    path = {"PATH": "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin"}
+    for secret, headers, body, genuine in cases(looks_at_the_clock=False):
+        (tmp_path / "body.json").write_bytes(body)
+        told = {
+            "SECRET": secret,
+            "ID": headers["webhook-id"],
+            "TIMESTAMP": headers["webhook-timestamp"],
+            "SIGNATURE": headers["webhook-signature"],
+        }
+        ran = subprocess.run(
+            ["sh", "-c", snippet("sh")],
+            cwd=tmp_path,
+            env=path | told,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.stdout.strip() == ("genuine" if genuine else "forged"), ran.stderr
+
+
+def test_the_retry_table_of_the_page_is_the_plan():
+    rows = re.findall(r"^\| (\d+) \| (\d+) (s|min|h) \|", PAGE, flags=re.MULTILINE)
+    seconds = {"s": 1, "min": 60, "h": 3600}
+    assert [int(attempt) for attempt, *_ in rows] == list(range(2, MOST_ATTEMPTS + 1))
+    assert tuple(float(number) * seconds[unit] for _, number, unit in rows) == DELAYS_S
