@@ -48,6 +48,12 @@ def test_a_fetch_sends_these_headers_and_no_others(door, tmp_path):
     }
 
 
+def test_an_ipv6_address_is_reached_where_it_is_allowed(make_door):
+    with Receiver(host="::1") as receiver:
+        assert make_door("::1").post(receiver.url("/cb"), b"{}", {}) == Answer(status=200)
+    assert receiver.requests[0].headers["host"] == f"[::1]:{receiver.port}"
+
+
 def test_a_post_sends_its_body_byte_for_byte(door):
     body = '{"title": "Größe, 夜曲"}'.encode()
     with Receiver() as receiver:

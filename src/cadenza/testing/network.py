@@ -71,7 +71,7 @@ class Receiver:
         if tls:
             tls.sni_callback = self._note_server_name
         self._stopped = threading.Event()
-        self._listening = socket.create_server((host, 0))
+        self._listening = socket.create_server((host, 0), family=_family(host))
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self.host, self.port = host, int(self._listening.getsockname()[1])
         self.requests: list[Received] = []
@@ -79,7 +79,8 @@ class Receiver:
 
     def url(self, path: str = "/", *, host: str | None = None) -> str:
         """Return a URL of this server, under another name where ``host`` is given."""
-        return f"{'https' if self._tls else 'http'}://{host or self.host}:{self.port}{path}"
+        told = host or (f"[{self.host}]" if ":" in self.host else self.host)
+        return f"{'https' if self._tls else 'http'}://{told}:{self.port}{path}"
 
     def __enter__(self) -> Self:
         self._threads[0].start()
@@ -142,8 +143,7 @@ class Canary:
     """A listening socket that nobody may reach. ``connections`` counts those who did."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listening = socket.create_server((host, port), family=family, backlog=512)
+        self._listening = socket.create_server((host, port), family=_family(host), backlog=512)
         self._listening.setblocking(False)
         self.port = int(self._listening.getsockname()[1])
         self._connections = 0
@@ -170,3 +170,7 @@ def _read_until(connection: socket.socket, end: bytes) -> bytes:
             raise ConnectionError("hung up before the end of the head")
         received += more
     return received
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
