@@ -1,0 +1,127 @@
+"""The master: tone, glue, loudness and a ceiling that no peak between samples exceeds."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy import signal as dsp
+
+from cadenza.audio.loudness import integrated_lufs, true_peaks
+from cadenza.audio.signal import Signal
+from cadenza.engines.embedded.mix.eq import high_pass, high_shelf
+
+TARGET_LUFS = -14.0
+CEILING_DBTP = -1.0
+_AIM_DBTP = -1.3  # the gain curve is smooth, the sum with it may overshoot by a little
+_BLOCK = 64
+_KNEE = 0.7  # of full scale: the soft clipper leaves everything below alone
+
+
+def master(mix: Signal, *, top_db: float, fade_s: float) -> Signal:
+    """Return the finished stereo: -14 LUFS (where the peaks allow it), at most -1 dBTP, no DC.
+
+    ``top_db`` tilts the highs above 8 kHz; the last ``fade_s`` seconds fade to silence.
+    """
+    samples = _tone(mix, top_db)
+    _fade_out(samples, round(fade_s * mix.sample_rate))
+    samples *= _glue(samples, mix.sample_rate)
+    mastered = Signal(samples, mix.sample_rate)
+    for _ in range(3):
+        missing_lu = TARGET_LUFS - integrated_lufs(mastered)
+        if abs(missing_lu) < 0.1:
+            break
+        mastered = limit(_driven(mastered, missing_lu), ceiling_dbtp=_AIM_DBTP)
+    return limit(mastered, ceiling_dbtp=_AIM_DBTP)
+
+
+def provisional(mix: Signal, *, gain_db: float) -> Signal:
+    """Return a window as a first listener may hear it: near its final level, softly clipped."""
+    return Signal(
+        _soft_clip(mix.samples * np.float32(10 ** (gain_db / 20))) * np.float32(0.89), mix.sample_rate
+    )
+
+
+def _tone(mix: Signal, top_db: float) -> NDArray[np.float32]:
+    sections = np.stack([high_pass(24.0, mix.sample_rate), high_shelf(8000.0, top_db, mix.sample_rate)])
+    return np.asarray(dsp.sosfilt(sections, mix.samples, axis=1), dtype=np.float32)
+
+
+def _fade_out(samples: NDArray[np.float32], count: int) -> None:
+    count = min(count, samples.shape[1])
+    ramp = (0.5 + 0.5 * np.cos(np.linspace(0.0, np.pi, count))).astype(np.float32)
+    samples[:, samples.shape[1] - count :] *= ramp
+
+
+def _glue(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """Return the gain of a gentle bus compressor: 2:1 above the average level, at most 4 dB.
+
+    The detector reads the mean square of blocks of 64 samples; 30 ms up, 150 ms down.
+    """
+    power = _blocks(samples)
+    level_db = 10 * np.log10(np.maximum(1e-9, power))
+    per_s = sample_rate / _BLOCK
+    smoothed = _one_pole(level_db, 0.03 * per_s)
+    threshold_db = 10 * np.log10(np.mean(power[power > 1e-8])) if np.any(power > 1e-8) else 0.0
+    reduction = np.clip((smoothed - threshold_db) * 0.5, 0.0, 4.0)
+    released = _one_pole(_held(reduction, 4.0 / (0.15 * per_s)), 0.02 * per_s)
+    return _to_samples(10 ** (-released / 20), samples.shape[1])
+
+
+def _driven(signal: Signal, gain_db: float) -> Signal:
+    return Signal(_soft_clip(signal.samples * np.float32(10 ** (gain_db / 20))), signal.sample_rate)
+
+
+def _soft_clip(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bend what exceeds 0.7 towards 1.2; the limiter takes the rest."""
+    magnitude = np.abs(samples)
+    over = magnitude > _KNEE
+    if not over.any():
+        return samples
+    bent = samples.copy()
+    room = 1.2 - _KNEE
+    bent[over] = np.sign(samples[over]) * (_KNEE + room * np.tanh((magnitude[over] - _KNEE) / room))
+    return bent
+
+
+def limit(signal: Signal, *, ceiling_dbtp: float) -> Signal:
+    """Return the signal held under a true peak, with 3 ms of foresight and a release of 100 ms."""
+    ceiling = 10 ** (ceiling_dbtp / 20)
+    peaks = true_peaks(signal, block=_BLOCK)
+    if float(peaks.max(initial=0.0)) <= ceiling:
+        return signal
+    needed_db = 20 * np.log10(np.maximum(1.0, peaks / ceiling))
+    ahead = ndimage.maximum_filter1d(needed_db, 7)
+    per_s = signal.sample_rate / _BLOCK
+    held = _held(ahead, 6.0 / (0.1 * per_s))
+    # Averaging over no more blocks than the foresight never falls short of what is needed.
+    smooth = ndimage.uniform_filter1d(held, 5)
+    gain = _to_samples(10 ** (-smooth / 20), signal.sample_count)
+    return Signal(signal.samples * gain, signal.sample_rate)
+
+
+def _blocks(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    count = -(-samples.shape[1] // _BLOCK)
+    padded = np.zeros((samples.shape[0], count * _BLOCK), dtype=np.float32)
+    padded[:, : samples.shape[1]] = samples
+    return np.asarray(
+        np.square(padded).reshape(samples.shape[0], count, _BLOCK).mean(axis=(0, 2)), dtype=float
+    )
+
+
+def _held(values: NDArray[np.float64], fall_per_block: float) -> NDArray[np.float64]:
+    """Return the smallest curve above ``values`` that falls by at most ``fall_per_block``."""
+    slope = fall_per_block * np.arange(len(values))
+    return np.asarray(np.maximum.accumulate(values + slope) - slope)
+
+
+def _one_pole(values: NDArray[np.float64], time_constant: float) -> NDArray[np.float64]:
+    keep = np.exp(-1.0 / max(1e-6, time_constant))
+    first = values[:1] * keep if len(values) else values
+    smoothed, _ = dsp.lfilter([1 - keep], [1, -keep], values, zi=first)
+    return np.asarray(smoothed)
+
+
+def _to_samples(per_block: NDArray[np.float64], count: int) -> NDArray[np.float32]:
+    centres = (np.arange(len(per_block)) + 0.5) * _BLOCK
+    return np.interp(np.arange(count), centres, per_block).astype(np.float32)

@@ -1,0 +1,188 @@
+"""A song from a request: the one file that knows every stage, in the order of the work.
+
+understand -> compose -> perform -> play and mix, window by window -> master.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cadenza.audio.loudness import integrated_lufs
+from cadenza.audio.signal import Signal
+from cadenza.domain.errors import Stopped
+from cadenza.domain.request import GenerationRequest
+from cadenza.engines.embedded.compose.compose import compose
+from cadenza.engines.embedded.mix.desk import Desk
+from cadenza.engines.embedded.mix.master import TARGET_LUFS, master, provisional
+from cadenza.engines.embedded.mix.reverb import room
+from cadenza.engines.embedded.perform.perform import perform
+from cadenza.engines.embedded.plan.brief import draw_brief
+from cadenza.engines.embedded.synth.orchestra import seat
+from cadenza.engines.embedded.synth.tone import SAMPLE_RATE
+from cadenza.music.brief import Brief, Role
+from cadenza.music.dice import Dice
+from cadenza.music.performance import Performance
+from cadenza.music.score import DRUM_PITCHES, Score
+
+Stereo = NDArray[np.float32]
+
+_FIRST_WINDOW_S, _WINDOW_S = 4.0, 8.0
+_CHECK_S = 6.0  # how much of the fullest section the desk listens to before it starts
+_FADE_S = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SongPlan:
+    """What is decided before a note sounds: quick to make, enough for the text stage.
+
+    ``lyrics`` are the caller's words (they shape the form; nobody sings them). ``unknown_words``
+    changed nothing; ``neighbours`` are instruments that another one stands in for.
+    """
+
+    brief: Brief
+    title: str
+    style: str
+    lyrics: str
+    unknown_words: tuple[str, ...]
+    neighbours: tuple[str, ...]
+    dice: Dice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeSong:
+    """A finished song: stereo at 44.1 kHz, -14 LUFS, at most -1 dBTP.
+
+    ``stems`` sum to the mix before the master bus; ``key`` reads "A minor".
+    """
+
+    signal: Signal
+    bpm: float
+    key: str
+    stems: Mapping[str, Signal]
+    score: Score
+
+
+def plan_song(request: GenerationRequest, *, seed: int, take_index: int) -> SongPlan:
+    """Decide title, style, key, tempo, form and players of one take. Milliseconds."""
+    dice = Dice(seed, take_index)
+    planned = draw_brief(request, dice)
+    return SongPlan(
+        brief=planned.brief,
+        title=planned.brief.title,
+        style=planned.style,
+        lyrics=planned.lyrics,
+        unknown_words=planned.unknown,
+        neighbours=planned.neighbours,
+        dice=dice,
+    )
+
+
+def make_song(
+    plan: SongPlan,
+    *,
+    progress: Callable[[str, float], None],
+    should_stop: Callable[[], bool],
+    preview: Callable[[Signal], None],
+) -> MadeSong:
+    """Make the song of ``plan``; the same plan gives the same bytes.
+
+    ``progress`` hears stage names with the fraction of the whole take, ``preview`` the finished
+    seconds in order while the rest is made (near the final level, mastered only in the result).
+    Raises ``Stopped`` soon after ``should_stop`` answers yes.
+    """
+    progress("compose", 0.0)
+    score = compose(plan.brief, plan.dice)
+    performance = perform(score, plan.brief, plan.dice)
+    _check(should_stop)
+    progress("play", 0.05)
+    session = _Session(plan.brief, performance, plan.dice)
+    for fraction, window in session.windows():
+        _check(should_stop)
+        preview(window)
+        progress("play", 0.05 + 0.75 * fraction)
+    _check(should_stop)
+    progress("master", 0.82)
+    signal = master(session.mix(), top_db=plan.brief.genre.sound.top_db, fade_s=_FADE_S)
+    progress("master", 1.0)
+    return MadeSong(
+        signal=signal,
+        bpm=float(plan.brief.beats_per_minute),
+        key=str(plan.brief.key),
+        stems={role.value: Signal(stem, SAMPLE_RATE) for role, stem in session.stems.items()},
+        score=score,
+    )
+
+
+def _check(should_stop: Callable[[], bool]) -> None:
+    if should_stop():
+        raise Stopped("The caller stopped this take.")
+
+
+class _Session:
+    """Players and desk in one room: renders all stems a window at a time."""
+
+    def __init__(self, brief: Brief, performance: Performance, dice: Dice) -> None:
+        self._count = round(performance.duration_s * SAMPLE_RATE)
+        self._players = seat(performance, dice)
+        self._desk = Desk(
+            [player.role for player in self._players],
+            brief.genre.sound,
+            _kicks(performance),
+            room(brief.genre.sound.reverb_s, SAMPLE_RATE, dice.shared.named("room")),
+            SAMPLE_RATE,
+        )
+        self.stems: dict[Role, Stereo] = {
+            player.role: np.zeros((2, self._count), dtype=np.float32) for player in self._players
+        }
+        self._gain_db = self._sound_check(_fullest_s(brief, performance.duration_s))
+
+    def windows(self) -> Iterator[tuple[float, Signal]]:
+        """Render window by window; yield the fraction done and the window's mix as a listener may hear it."""
+        begin, length_s = 0, _FIRST_WINDOW_S
+        while begin < self._count:
+            end = min(self._count, begin + round(length_s * SAMPLE_RATE))
+            mixed = np.zeros((2, end - begin), dtype=np.float32)
+            for player in self._players:
+                stem = self.stems[player.role]
+                is_first, is_last = begin == 0, end == self._count
+                start_s = -1.0 if is_first else begin / SAMPLE_RATE
+                player.play(start_s, np.inf if is_last else end / SAMPLE_RATE, stem)
+                stem[:, begin:end] = self._desk.strips[player.role].process(stem[:, begin:end])
+                mixed += stem[:, begin:end]
+            yield end / self._count, provisional(Signal(mixed, SAMPLE_RATE), gain_db=self._gain_db)
+            begin, length_s = end, _WINDOW_S
+
+    def mix(self) -> Signal:
+        """Return the sum of all stems, before the master."""
+        return Signal(np.sum(list(self.stems.values()), axis=0, dtype=np.float32), SAMPLE_RATE)
+
+    def _sound_check(self, from_s: float) -> float:
+        """Set the faders by the fullest part, and return the gain that brings it near the target."""
+        excerpts = {}
+        for player in self._players:
+            dry = np.zeros((2, round(_CHECK_S * SAMPLE_RATE)), dtype=np.float32)
+            player.play(from_s, from_s + _CHECK_S, dry, from_s)
+            excerpts[player.role] = dry
+        self._desk.sound_check(excerpts)
+        total = sum(dry * np.float32(self._desk.strips[role].gain) for role, dry in excerpts.items())
+        assert isinstance(total, np.ndarray), "somebody plays"
+        return TARGET_LUFS - integrated_lufs(Signal(total, SAMPLE_RATE))
+
+
+def _kicks(performance: Performance) -> list[float]:
+    drums = performance.part(Role.DRUMS)
+    strikes = drums.strikes if drums is not None else ()
+    return [s.at_s for s in strikes if s.midi_pitch == DRUM_PITCHES["kick"]]
+
+
+def _fullest_s(brief: Brief, duration_s: float) -> float:
+    """Return where the section with the most players and energy begins, in seconds."""
+    pairs = zip(brief.form, brief.section_starts(), strict=True)
+    _, start = max(pairs, key=lambda pair: (len(pair[0].roles), pair[0].energy))
+    bar_s = float(brief.bar.quarters / brief.metre.beat.quarters * 60 / brief.beats_per_minute)
+    at_s = float(start.quarters / brief.bar.quarters) * bar_s
+    return max(0.0, min(at_s, duration_s - _CHECK_S))

@@ -1,0 +1,102 @@
+"""The score: who plays which pitch where. Exact, hashable, and writable as canonical text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from cadenza.music.brief import Role
+from cadenza.music.harmony import Chord
+from cadenza.music.pitch import Key, pitch_name
+from cadenza.music.time import Length, Metre, Position, TempoMap
+
+# General MIDI's percussion keys.
+DRUM_PITCHES: dict[str, int] = {
+    "kick": 36,
+    "rim": 37,
+    "snare": 38,
+    "clap": 39,
+    "low_tom": 45,
+    "high_tom": 48,
+    "hat": 42,
+    "open_hat": 46,
+    "crash": 49,
+    "ride": 51,
+    "tambourine": 54,
+    "shaker": 70,
+}
+DRUM_NAMES: dict[int, str] = {pitch: name for name, pitch in DRUM_PITCHES.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One note. ``midi_pitch`` 60 is C4 (for drums: ``DRUM_PITCHES``), ``loudness`` 0 to 1."""
+
+    at: Position
+    length: Length
+    midi_pitch: int
+    loudness: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """All notes of one player, in order of time, then pitch."""
+
+    role: Role
+    instrument: str
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChordSpan:
+    """A chord and where it holds."""
+
+    at: Position
+    length: Length
+    chord: Chord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A whole piece. ``marks`` names its sections where they begin; ``end`` is its last moment."""
+
+    title: str
+    key: Key
+    metre: Metre
+    tempo: TempoMap
+    marks: tuple[tuple[Position, str], ...]
+    chords: tuple[ChordSpan, ...]
+    parts: tuple[Part, ...]
+    end: Position
+
+    def part(self, role: Role) -> Part | None:
+        """Return the part with ``role``, or None where nobody plays it."""
+        return next((part for part in self.parts if part.role is role), None)
+
+
+def score_text(score: Score) -> str:
+    """Return the score as canonical text: one line per thing, for people and for comparing.
+
+    A note reads ``bar:quarters+length pitch loudness``; bars count from 1, quarters within the bar
+    from 0.
+    """
+    lines = [f"title {score.title}", f"key {score.key}", f"metre {score.metre}"]
+    for place, pace in score.tempo.changes:
+        lines.append(f"tempo {_place(place, score.metre)} {float(60 / pace):.3f} quarters/min")
+    lines += [f"section {_place(place, score.metre)} {name}" for place, name in score.marks]
+    lines += [f"chord {_place(s.at, score.metre)}+{s.length.quarters} {s.chord}" for s in score.chords]
+    for part in score.parts:
+        lines.append(f"part {part.role.value} {part.instrument}")
+        lines += [_note_line(note, score.metre, is_drum=part.role is Role.DRUMS) for note in part.notes]
+    lines.append(f"end {_place(score.end, score.metre)}")
+    return "\n".join(lines) + "\n"
+
+
+def _note_line(note: Note, metre: Metre, *, is_drum: bool) -> str:
+    what = DRUM_NAMES[note.midi_pitch] if is_drum else pitch_name(note.midi_pitch)
+    return f"  {_place(note.at, metre)}+{note.length.quarters} {what} {note.loudness:.2f}"
+
+
+def _place(place: Position, metre: Metre) -> str:
+    bar, inside = divmod(place.quarters, metre.bar.quarters)
+    return f"{bar + 1}:{Fraction(inside)}"
