@@ -67,7 +67,9 @@ class Settings:
         100_000_000, "CADENZA_UPLOAD_LIMIT_BYTES", "Largest uploaded or fetched audio file."
     )
     body_deadline_s: float = _knob(
-        30.0, "CADENZA_BODY_DEADLINE_S", "Time in which a JSON body must have arrived; uploads get ten times it."
+        30.0,
+        "CADENZA_BODY_DEADLINE_S",
+        "Time in which a JSON body must have arrived; uploads get ten times it.",
     )
     fetch_deadline_s: float = _knob(
         60.0, "CADENZA_FETCH_DEADLINE_S", "Time in which a source URL must have been fetched whole."

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cadenza.cli import doctor, render
+from cadenza.cli import doctor, keys, render, serve
 from cadenza.cli.surroundings import WrongInput
 from cadenza.domain.errors import CadenzaError, Refused, SourceUnusable, Stopped
 from cadenza.settings import SettingsError
@@ -27,15 +27,25 @@ app = typer.Typer(
 app.command("extend")(render.extend)
 app.command("make")(render.make)
 app.command("doctor")(doctor.doctor)
+app.command("serve")(serve.serve)
+app.command("work")(serve.work)
+app.add_typer(keys.keys_app, name="key")
+app.add_typer(keys.credits_app, name="credits")
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; a failure is told in one sentence, never a traceback."""
-    signal.signal(signal.SIGTERM, _interrupt)  # unfinished files are cleared away as after Ctrl-C
+    before = signal.signal(signal.SIGTERM, _interrupt)  # unfinished files are cleared away as after Ctrl-C
     try:
-        typed = list(sys.argv[1:] if arguments is None else arguments)
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _run(typed: list[str]) -> int:
+    try:
         answer = typer.main.get_command(app).main(
             typed or ["--help"], prog_name="cadenza", standalone_mode=False
         )

@@ -88,5 +88,5 @@ class Intake:
             engine=self.engine_name,
             parent_take_id=resolved.parent_take_id,
         )
-        books.jobs.render(task_id, account_id=account_id)
+        books.jobs.render(task_id)
         return view

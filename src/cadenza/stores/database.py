@@ -68,5 +68,6 @@ def migrate(engine: sa.Engine) -> None:
             connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
         elif found > SCHEMA_VERSION:
             raise Unavailable(
-                f"The database has schema {found} and this Cadenza knows {SCHEMA_VERSION}: install the newer one."
+                f"The database has schema {found} and this Cadenza knows {SCHEMA_VERSION}: "
+                "install the newer one."
             )

@@ -34,7 +34,7 @@ class SqlJobs:
         self._connection = connection
         self._client = client
 
-    def render(self, task_id: str, *, account_id: str) -> None:
+    def render(self, task_id: str) -> None:
         """Enqueue the rendering of a task."""
         options: EnqueueOptions = {
             "workflow_name": "render_task",

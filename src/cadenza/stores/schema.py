@@ -115,8 +115,6 @@ artefacts = sa.Table(
     sa.Column("take_id", sa.ForeignKey("takes.id"), primary_key=True),
     sa.Column("kind", sa.Text, primary_key=True),
     sa.Column("sha256", sa.Text, nullable=False),
-    sa.Column("media_type", sa.Text, nullable=False),
-    sa.Column("suffix", sa.Text, nullable=False),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("expires_at_ms", sa.BigInteger, nullable=False),
 )
@@ -130,7 +128,6 @@ uploads = sa.Table(
     sa.Column("file_name", sa.Text, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("media_type", sa.Text, nullable=False),
-    sa.Column("suffix", sa.Text, nullable=False),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
     sa.Column("expires_at_ms", sa.BigInteger, nullable=False),

@@ -18,13 +18,14 @@ from cadenza.domain.errors import Unavailable
 from cadenza.domain.links import Links
 from cadenza.stores.accounts import SqlAccounts
 from cadenza.stores.callbacks import SqlCallbacks
+from cadenza.stores.census import take_census
 from cadenza.stores.database import take_write_lock
 from cadenza.stores.jobs import SqlJobs
 from cadenza.stores.ledger import SqlLedger
 from cadenza.stores.tasks import SqlTasks
 from cadenza.stores.uploads import SqlUploads
 from cadenza.stores.workers import SqlWorkers
-from cadenza.tasks.ports import Books
+from cadenza.tasks.ports import Books, Census
 
 T = TypeVar("T")
 
@@ -35,6 +36,7 @@ class SqlBooks:
     """``Books`` on one open transaction."""
 
     def __init__(self, connection: sa.Connection, clock: Clock, links: Links, client: DBOSClient) -> None:
+        self._connection = connection
         self.accounts = SqlAccounts(connection, clock)
         self.ledger = SqlLedger(connection, clock)
         self.tasks = SqlTasks(connection, clock, links)
@@ -42,6 +44,10 @@ class SqlBooks:
         self.callbacks = SqlCallbacks(connection, clock)
         self.workers = SqlWorkers(connection, clock)
         self.jobs = SqlJobs(connection, client)
+
+    def census(self) -> Census:
+        """Count everything."""
+        return take_census(self._connection)
 
 
 class SqlStore:
@@ -113,8 +119,7 @@ class GroupCommit:
         try:
             with _told_as_unavailable(), self._store._engine.begin() as connection:  # noqa: SLF001 - same file
                 take_write_lock(connection)
-                for write in batch:
-                    outcomes.append(self._one(connection, write))
+                outcomes.extend([self._one(connection, write) for write in batch])
         except BaseException as error:  # noqa: BLE001 - every waiting request must hear of it
             for write in batch:
                 write.future.set_exception(error)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cadenza.domain.artefact import Artefact, ArtefactKind
 from cadenza.stores.schema import artefacts, takes
-from cadenza.stores.values import from_ms, to_json, to_ms
+from cadenza.stores.values import from_ms, row_values, to_json, to_ms
 from cadenza.tasks.ports import StoredFile, TakeResult, TakeText
 
 TakeRow = tuple[Mapping[str, Any], frozenset[ArtefactKind]]
@@ -27,7 +27,7 @@ def of_tasks(connection: sa.Connection, task_ids: Sequence[str]) -> dict[str, tu
     kinds = _kinds_of(connection, [row.id for row in rows])
     found: dict[str, list[TakeRow]] = defaultdict(list)
     for row in rows:
-        found[row.task_id].append((dict(row._mapping), kinds.get(row.id, frozenset())))
+        found[row.task_id].append((row_values(row), kinds.get(row.id, frozenset())))
     return {task_id: tuple(listed) for task_id, listed in found.items()}
 
 
@@ -46,9 +46,7 @@ def _kinds_of(connection: sa.Connection, take_ids: Sequence[str]) -> dict[str, f
 def add(connection: sa.Connection, task: Mapping[str, Any] | None, text: TakeText, *, now: datetime) -> None:
     """Insert a take that is not ready; nothing where the task has one of this index."""
     assert task is not None, "a take belongs to a task"
-    known = sa.select(takes.c.id).where(
-        takes.c.task_id == task["id"], takes.c.take_index == text.take_index
-    )
+    known = sa.select(takes.c.id).where(takes.c.task_id == task["id"], takes.c.take_index == text.take_index)
     if connection.execute(known).first() is not None:
         return
     connection.execute(
@@ -103,8 +101,6 @@ def _artefact_row(take_id: str, artefact: Artefact, expires_at: datetime) -> dic
         "take_id": take_id,
         "kind": artefact.kind.value,
         "sha256": artefact.sha256,
-        "media_type": artefact.media_type,
-        "suffix": artefact.suffix,
         "size_bytes": artefact.size_bytes,
         "expires_at_ms": to_ms(expires_at),
     }
@@ -119,16 +115,12 @@ def stored_file(connection: sa.Connection, take_id: str, kind: str) -> StoredFil
     ).first()
     if row is None:
         return None
+    artefact = Artefact(kind=ArtefactKind(row.kind), sha256=row.sha256, size_bytes=row.size_bytes)
     return StoredFile(
-        artefact=Artefact(
-            kind=ArtefactKind(row.kind),
-            sha256=row.sha256,
-            media_type=row.media_type,
-            size_bytes=row.size_bytes,
-            suffix=row.suffix,
-        ),
+        artefact=artefact,
+        media_type=artefact.media_type,
         expires_at=from_ms(row.expires_at_ms),
-        file_name=f"{row.title} {row.take_index + 1}{row.suffix}",
+        file_name=f"{row.title} {row.take_index + 1}{artefact.suffix}",
     )
 
 

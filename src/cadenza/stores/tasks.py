@@ -14,8 +14,8 @@ from cadenza.domain.links import Links
 from cadenza.domain.serial import honoured_to_json, request_to_json
 from cadenza.domain.task import MOVES, Accepted, Failure, TaskState, TaskView
 from cadenza.stores import takes as take_rows
-from cadenza.stores.schema import events, tasks
-from cadenza.stores.values import from_json, from_ms, to_json, to_ms
+from cadenza.stores.schema import events, takes, tasks
+from cadenza.stores.values import from_json, from_ms, row_values, to_json, to_ms
 from cadenza.stores.views import task_view
 from cadenza.tasks.ports import Attempt, EventRecord, StoredFile, TakeResult, TakeText
 
@@ -81,9 +81,7 @@ class SqlTasks:
             return None
         place = self._queue_place(row) if row["state"] == TaskState.QUEUED.value else None
         found = take_rows.of_tasks(self._connection, [task_id])
-        return task_view(
-            row, found.get(task_id, ()), self._links, now=self._clock.now(), queue_place=place
-        )
+        return task_view(row, found.get(task_id, ()), self._links, now=self._clock.now(), queue_place=place)
 
     def list(
         self, account_id: str, *, limit: int, before: tuple[int, str] | None, state: TaskState | None
@@ -95,7 +93,7 @@ class SqlTasks:
         if state is not None:
             query = query.where(tasks.c.state == state.value)
         query = query.order_by(tasks.c.accepted_at_ms.desc(), tasks.c.id.desc()).limit(limit)
-        rows = [dict(row._mapping) for row in self._connection.execute(query)]
+        rows = [row_values(row) for row in self._connection.execute(query)]
         found = take_rows.of_tasks(self._connection, [row["id"] for row in rows])
         now = self._clock.now()
         return [
@@ -156,9 +154,7 @@ class SqlTasks:
     def note_honoured(self, attempt: Attempt, honoured: Mapping[str, Honoured]) -> None:
         """Record what became of each request field."""
         self._connection.execute(
-            tasks.update()
-            .where(_held_by(attempt))
-            .values(honoured=to_json(honoured_to_json(honoured)))
+            tasks.update().where(_held_by(attempt)).values(honoured=to_json(honoured_to_json(honoured)))
         )
 
     def add_take(self, attempt: Attempt, text: TakeText) -> None:
@@ -176,6 +172,15 @@ class SqlTasks:
     def take_owner(self, take_id: str, *, account_id: str) -> tuple[str, int] | None:
         """Return (task id, take index) of the account's take."""
         return take_rows.owner(self._connection, take_id, account_id=account_id)
+
+    def is_take_coming(self, take_id: str) -> bool:
+        """Answer whether a take is known and its task has not ended."""
+        query = (
+            sa.select(takes.c.id)
+            .join(tasks, tasks.c.id == takes.c.task_id)
+            .where(takes.c.id == take_id, tasks.c.state.not_in(_FINAL))
+        )
+        return self._connection.execute(query).first() is not None
 
     def record_event(self, task_id: str, kind: str, data: Mapping[str, Any]) -> int:
         """Append an event and return its number."""
@@ -207,7 +212,7 @@ class SqlTasks:
 
     def _row(self, task_id: str) -> Mapping[str, Any] | None:
         row = self._connection.execute(tasks.select().where(tasks.c.id == task_id)).first()
-        return None if row is None else dict(row._mapping)
+        return None if row is None else row_values(row)
 
     def _queue_place(self, row: Mapping[str, Any]) -> int:
         ahead = self._connection.scalar(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +32,7 @@ class SqlUploads:
             self._connection.execute(uploads.insert().values(id=upload.id, **values))
             return upload
         self._connection.execute(uploads.update().where(same_name).values(**values))
-        return _upload_with_id(upload, known_id)
+        return dataclasses.replace(upload, id=known_id)
 
     def find(self, upload_id: str, *, account_id: str | None = None) -> Upload | None:
         """Return one upload, or None where there is none or it belongs to someone else."""
@@ -48,24 +49,11 @@ def _values(upload: Upload) -> dict[str, Any]:
         "upload_path": upload.upload_path,
         "file_name": upload.file_name,
         "sha256": upload.artefact.sha256,
-        "media_type": upload.artefact.media_type,
-        "suffix": upload.artefact.suffix,
+        "media_type": upload.media_type,
         "size_bytes": upload.artefact.size_bytes,
         "created_at_ms": to_ms(upload.created_at),
         "expires_at_ms": to_ms(upload.expires_at),
     }
-
-
-def _upload_with_id(upload: Upload, upload_id: str) -> Upload:
-    return Upload(
-        id=upload_id,
-        account_id=upload.account_id,
-        upload_path=upload.upload_path,
-        file_name=upload.file_name,
-        artefact=upload.artefact,
-        created_at=upload.created_at,
-        expires_at=upload.expires_at,
-    )
 
 
 def _upload(row: sa.Row[Any]) -> Upload:
@@ -74,13 +62,8 @@ def _upload(row: sa.Row[Any]) -> Upload:
         account_id=row.account_id,
         upload_path=row.upload_path,
         file_name=row.file_name,
-        artefact=Artefact(
-            kind=ArtefactKind.UPLOAD,
-            sha256=row.sha256,
-            media_type=row.media_type,
-            size_bytes=row.size_bytes,
-            suffix=row.suffix,
-        ),
+        artefact=Artefact(kind=ArtefactKind.UPLOAD, sha256=row.sha256, size_bytes=row.size_bytes),
+        media_type=row.media_type,
         created_at=from_ms(row.created_at_ms),
         expires_at=from_ms(row.expires_at_ms),
     )

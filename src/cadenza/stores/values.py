@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import orjson
+import sqlalchemy as sa
 
 
 def to_ms(moment: dt.datetime) -> int:
@@ -31,3 +32,8 @@ def to_json(value: object) -> str:
 def from_json(text: str) -> Any:
     """Return the value of the JSON text."""
     return orjson.loads(text)
+
+
+def row_values(row: sa.Row[Any]) -> dict[str, Any]:
+    """Return a row as names and values."""
+    return dict(zip(row._fields, row, strict=True))

@@ -87,9 +87,10 @@ class TakeResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
-    """A published file and until when it may be read."""
+    """A published file, how it is served, and until when."""
 
     artefact: Artefact
+    media_type: str
     expires_at: datetime
     file_name: str
 
@@ -103,6 +104,7 @@ class Upload:
     upload_path: str
     file_name: str
     artefact: Artefact
+    media_type: str
     created_at: datetime
     expires_at: datetime
 
@@ -135,6 +137,16 @@ class CallbackRecord:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Census:
+    """How much there is of everything, for operators."""
+
+    tasks: Mapping[str, int]
+    callbacks: Mapping[str, int]
+    worker_count: int
+    oldest_queued_at: datetime | None
+
+
 class LedgerBook(Protocol):
     """Append-only entries; the balance is their sum."""
 
@@ -142,7 +154,9 @@ class LedgerBook(Protocol):
         """Return the account's credits that can be spent."""
         ...
 
-    def append(self, account_id: str, kind: EntryKind, credits: int, *, task_id: str | None, note: str) -> bool:
+    def append(
+        self, account_id: str, kind: EntryKind, credits: int, *, task_id: str | None, note: str
+    ) -> bool:
         """Append an entry.
 
         Returns False, and writes nothing, where the task has such an entry or is settled already.
@@ -158,8 +172,16 @@ class LedgerBook(Protocol):
 class TaskBook(Protocol):
     """Tasks and their takes."""
 
-    def add(self, task_id: str, account_id: str, accepted: Accepted, *, credits: int, engine: str,
-            parent_take_id: str | None) -> TaskView:
+    def add(
+        self,
+        task_id: str,
+        account_id: str,
+        accepted: Accepted,
+        *,
+        credits: int,
+        engine: str,
+        parent_take_id: str | None,
+    ) -> TaskView:
         """Insert a queued task."""
         ...
 
@@ -167,9 +189,10 @@ class TaskBook(Protocol):
         """Return one task, or None where there is none or it belongs to someone else."""
         ...
 
-    def list(self, account_id: str, *, limit: int, before: tuple[int, str] | None,
-             state: TaskState | None) -> Sequence[TaskView]:
-        """Return the account's tasks, newest first; ``before`` is (accepted_at_ms, id) of the last one seen."""
+    def list(
+        self, account_id: str, *, limit: int, before: tuple[int, str] | None, state: TaskState | None
+    ) -> Sequence[TaskView]:
+        """Return the account's tasks, newest first; ``before`` is (accepted_at_ms, id) of the last seen."""
         ...
 
     def begin_attempt(self, task_id: str, *, worker_id: str) -> Attempt | None:
@@ -180,9 +203,15 @@ class TaskBook(Protocol):
         """Answer whether the attempt may still work on its task."""
         ...
 
-    def move(self, task_id: str, state: TaskState, *, attempt: Attempt | None = None,
-             failure: Failure | None = None) -> bool:
-        """Move to a state that ``MOVES`` allows from the present one; False where it may not or is fenced off."""
+    def move(
+        self,
+        task_id: str,
+        state: TaskState,
+        *,
+        attempt: Attempt | None = None,
+        failure: Failure | None = None,
+    ) -> bool:
+        """Move to a state that ``MOVES`` allows from the present one; False where it may not."""
         ...
 
     def note_progress(self, attempt: Attempt, stage: str, fraction: float) -> bool:
@@ -207,6 +236,10 @@ class TaskBook(Protocol):
 
     def take_owner(self, take_id: str, *, account_id: str) -> tuple[str, int] | None:
         """Return (task id, take index) of the account's take."""
+        ...
+
+    def is_take_coming(self, take_id: str) -> bool:
+        """Answer whether a take is known and its task has not ended."""
         ...
 
     def record_event(self, task_id: str, kind: str, data: Mapping[str, Any]) -> int:
@@ -241,8 +274,16 @@ class CallbackBook(Protocol):
         """Return one record."""
         ...
 
-    def note_attempt(self, callback_id: str, attempt: int, *, state: str, status: int | None,
-                     reason: str | None, next_at: datetime | None) -> bool:
+    def note_attempt(
+        self,
+        callback_id: str,
+        attempt: int,
+        *,
+        state: str,
+        status: int | None,
+        reason: str | None,
+        next_at: datetime | None,
+    ) -> bool:
         """Record attempt ``attempt``; False where it was recorded before."""
         ...
 
@@ -302,7 +343,7 @@ class WorkerBook(Protocol):
 class JobBook(Protocol):
     """Durable work, enqueued in the same transaction as what it is for."""
 
-    def render(self, task_id: str, *, account_id: str) -> None:
+    def render(self, task_id: str) -> None:
         """Enqueue the rendering of a task."""
         ...
 
@@ -337,6 +378,10 @@ class Books(Protocol):
     @property
     def callbacks(self) -> CallbackBook:
         """The outbox."""
+        ...
+
+    def census(self) -> Census:
+        """Count everything."""
         ...
 
     @property

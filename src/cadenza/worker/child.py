@@ -13,12 +13,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cadenza.audio.decode import DecodedSource, decode
-from cadenza.audio.encode import Mp3Stream
+from cadenza.audio.encode import Depth, Mp3Stream
 from cadenza.audio.signal import Signal
 from cadenza.domain.errors import GenerationFailed, SourceUnusable
 from cadenza.engines.protocol import Engine, Order, Rendition, TakePlan
 from cadenza.publish.render import render_files
-from cadenza.worker.order import Broke, ChildEvent, ChildOrder, Planned, Progressed, TakeRendered, event_to_json
+from cadenza.worker.order import (
+    Broke,
+    ChildEvent,
+    ChildOrder,
+    Planned,
+    Progressed,
+    TakeRendered,
+    event_to_json,
+)
 
 # Rendering shares a machine with the API: it yields to whatever answers callers.
 _NICENESS = 5
@@ -49,8 +57,9 @@ def _render(order: ChildOrder, engine: Engine, teller: _Teller) -> None:
         source_title=order.source_title,
         take_indices=tuple(sorted(order.take_ids)),
     )
+    depth = Depth.BITS_16 if source is None or source.fits_16_bits else Depth.BITS_24
     for rendition in engine.render(engine_order, teller):
-        teller.finished(rendition, exact_16_bit=source is not None and source.fits_16_bits)
+        teller.finished(rendition, depth=depth)
 
 
 def _source(order: ChildOrder) -> DecodedSource | None:
@@ -71,9 +80,7 @@ class _Teller:
         self._out.write(event_to_json(event))
 
     def planned(self, plan: TakePlan) -> None:
-        self.tell(
-            Planned(take_index=plan.take_index, title=plan.title, style=plan.style, lyrics=plan.lyrics)
-        )
+        self.tell(Planned(take_index=plan.take_index, title=plan.title, style=plan.style, lyrics=plan.lyrics))
 
     def progress(self, stage: str, fraction: float) -> None:
         self.tell(Progressed(stage=stage, fraction=fraction))
@@ -87,18 +94,16 @@ class _Teller:
     def should_stop(self) -> bool:
         return False  # the worker ends this process instead
 
-    def finished(self, rendition: Rendition, *, exact_16_bit: bool) -> None:
+    def finished(self, rendition: Rendition, *, depth: Depth) -> None:
         index = rendition.plan.take_index
         if stream := self._streams.pop(index, None):
             stream.close()
         take_id = self._order.take_ids[index]
-        files = render_files(
-            rendition, self._order.folder, take_id=take_id, exact_16_bit=exact_16_bit
-        )
+        files = render_files(rendition, self._order.folder, take_id=take_id, depth=depth)
         self.tell(
             TakeRendered(
                 take_index=index,
-                files=files,
+                files=files.by_kind,
                 duration_s=rendition.signal.duration_s,
                 joined_at_s=rendition.joined_at_s,
                 seed=rendition.seed,

@@ -148,6 +148,4 @@ def _take_from(value: dict[str, Any]) -> TakeRendered:
         LyricLine(text=text, start_s=start_s, end_s=end_s) for text, start_s, end_s in value.pop("lines")
     )
     files = {ArtefactKind(kind): Path(path) for kind, path in value.pop("files").items()}
-    return TakeRendered(
-        files=files, lines=lines, honoured=honoured_from_json(value.pop("honoured")), **value
-    )
+    return TakeRendered(files=files, lines=lines, honoured=honoured_from_json(value.pop("honoured")), **value)

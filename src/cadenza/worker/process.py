@@ -49,9 +49,7 @@ def run_child(
         _end(child)
 
 
-def _events(
-    out: IO[bytes], *, deadline: float, should_stop: Callable[[], bool]
-) -> Iterator[ChildEvent]:
+def _events(out: IO[bytes], *, deadline: float, should_stop: Callable[[], bool]) -> Iterator[ChildEvent]:
     rest = b""
     while True:
         if should_stop():

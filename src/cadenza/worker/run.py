@@ -68,9 +68,7 @@ class TaskRunner:
         order = self._order(view, attempt, folder)
         published = _Publishing(self, view, attempt, order)
         should_stop = _Glance(lambda: not self.store.read(lambda books: books.tasks.is_current(attempt)))
-        for event in run_child(
-            self.child_command, order, limit_s=self.limit_s, should_stop=should_stop
-        ):
+        for event in run_child(self.child_command, order, limit_s=self.limit_s, should_stop=should_stop):
             published.hear(event)
         published.finish()
 
@@ -89,7 +87,9 @@ class TaskRunner:
             request=view.request,
             source_path=None if source is None else source.path,
             source_title="" if source is None else source.title,
-            longest_source_s=tier.longest_source_s if view.parent_take_id is None else 2 * tier.longest_song_s,
+            longest_source_s=tier.longest_source_s
+            if view.parent_take_id is None
+            else 2 * tier.longest_song_s,
             take_ids={index: known[index].id if index in known else new_take_id() for index in missing},
             folder=folder,
             streams_folder=self.streams_folder,

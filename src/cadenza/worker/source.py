@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cadenza.domain.artefact import ArtefactKind
-from cadenza.domain.errors import SourceUnusable
+from cadenza.domain.errors import NotFound, SourceUnusable
 from cadenza.domain.request import SourceUpload, SourceUrl
 from cadenza.domain.task import TaskView
 from cadenza.outbound.client import Outbound
@@ -51,9 +51,7 @@ class SourceFiles:
 
     def _from_url(self, url: str, folder: Path) -> SourceFile:
         path = folder / "source"
-        fetched = self.outbound.fetch_to_file(
-            url, path, max_bytes=self.max_bytes, deadline_s=self.deadline_s
-        )
+        fetched = self.outbound.fetch_to_file(url, path, max_bytes=self.max_bytes, deadline_s=self.deadline_s)
         return SourceFile(path=path, title=_title_of(fetched.final_name))
 
     def _from_upload(self, upload_id: str) -> SourceFile:
@@ -71,10 +69,12 @@ class SourceFiles:
         return SourceFile(path=self._stored(stored.artefact.sha256), title=_title_of(stored.file_name))
 
     def _stored(self, sha256: str) -> Path:
-        path = self.media.path(sha256)
-        if not path.exists():
-            raise SourceUnusable("The file to continue was deleted at the end of its retention time.")
-        return path
+        try:
+            return self.media.path(sha256)
+        except NotFound:
+            raise SourceUnusable(
+                "The file to continue was deleted at the end of its retention time."
+            ) from None
 
 
 def _title_of(name: str) -> str:

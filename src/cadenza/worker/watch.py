@@ -72,7 +72,7 @@ class Watch:
 
 
 def _runs(pid: int) -> bool:
-    """Answer whether a process of this id runs on this host; another one's id reuse only delays the reaper."""
+    """Answer whether a process of this id runs here; an id that is used again only delays the reaper."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,0 +1,133 @@
+"""The embedded engine: one order to songs or continuations, take by take."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from cadenza.audio.loudness import integrated_lufs
+from cadenza.audio.signal import Signal
+from cadenza.domain.abilities import Abilities
+from cadenza.engines.embedded.continuation import continue_recording, listen
+from cadenza.engines.embedded.honoured import honoured_continuation, honoured_song
+from cadenza.engines.embedded.names import continuation_plan
+from cadenza.engines.embedded.song import make_song, plan_song
+from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
+
+NAME: Final = "embedded"
+VERSION: Final = "1"
+_LISTENING_SHARE: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedEngine:
+    """``Engine`` on a CPU, without weights. ``song_s`` and ``extend_s`` are lengths where none is asked."""
+
+    song_s: float | None = None
+    extend_s: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Name as in ``CADENZA_ENGINE``."""
+        return NAME
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same order may give other bytes."""
+        return VERSION
+
+    @property
+    def abilities(self) -> Abilities:
+        """What this engine can do."""
+        return Abilities(
+            sings=False, makes_songs=True, continues_audio=True, longest_s=480.0, longest_source_s=960.0
+        )
+
+    def render(self, order: Order, listener: Listener) -> Iterator[Rendition]:
+        """Yield the asked takes in their order; see ``Engine``."""
+        if order.source is not None:
+            yield from self._continuations(order, listener)
+        else:
+            yield from self._songs(order, listener)
+
+    def _songs(self, order: Order, listener: Listener) -> Iterator[Rendition]:
+        request = order.request
+        if request.duration_s is None and self.song_s is not None:
+            request = dataclasses.replace(request, duration_s=self.song_s)
+        songs = [plan_song(request, seed=order.seed, take_index=index) for index in order.take_indices]
+        plans = [
+            TakePlan(take_index=index, title=song.title, style=song.style, lyrics=song.lyrics)
+            for index, song in zip(order.take_indices, songs, strict=True)
+        ]
+        for plan in plans:
+            listener.planned(plan)
+        for place, (plan, song) in enumerate(zip(plans, songs, strict=True)):
+            part = _Part(listener, plan.take_index, place, len(plans))
+            made = make_song(
+                song, progress=part.progress, should_stop=listener.should_stop, preview=part.preview
+            )
+            yield Rendition(
+                plan=plan,
+                signal=made.signal,
+                seed=order.seed,
+                bpm=made.bpm,
+                key=made.key,
+                loudness_lufs=integrated_lufs(made.signal),
+                stems=made.stems,
+                honoured=honoured_song(order.request, song),
+            )
+
+    def _continuations(self, order: Order, listener: Listener) -> Iterator[Rendition]:
+        assert order.source is not None
+        request = order.request
+        assert request.continuation is not None, "an order with a source is a continuation"
+        plans = [continuation_plan(order, index) for index in order.take_indices]
+        for plan in plans:
+            listener.planned(plan)
+        listener.progress("listening", 0.0)
+        portrait = listen(order.source)
+        for place, plan in enumerate(plans):
+            part = _Part(listener, plan.take_index, place, len(plans), before=_LISTENING_SHARE)
+            made = continue_recording(
+                order.source,
+                from_s=request.continuation.from_s,
+                new_part_s=request.duration_s or self.extend_s,
+                seed=order.seed,
+                take_index=plan.take_index,
+                controls=request.controls,
+                progress=part.progress,
+                should_stop=listener.should_stop,
+                preview=part.preview,
+                portrait=portrait,
+            )
+            yield Rendition(
+                plan=plan,
+                signal=made.signal,
+                seed=order.seed,
+                bpm=made.bpm,
+                key=made.key,
+                loudness_lufs=integrated_lufs(made.signal),
+                new_part=made.new_part,
+                joined_at_s=made.joined_at_s,
+                honoured=honoured_continuation(request, portrait),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One take's share of the whole order's progress."""
+
+    listener: Listener
+    take_index: int
+    place: int
+    count: int
+    before: float = 0.0
+
+    def progress(self, stage: str, fraction: float) -> None:
+        done = (self.place + fraction) / self.count
+        self.listener.progress(stage, self.before + (1 - self.before) * done)
+
+    def preview(self, chunk: Signal) -> None:
+        self.listener.preview(self.take_index, chunk)

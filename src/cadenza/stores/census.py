@@ -1,0 +1,31 @@
+"""Counting rows for operators."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cadenza.domain.task import TaskState
+from cadenza.stores.schema import callbacks, tasks, workers
+from cadenza.stores.values import from_ms_or_none
+from cadenza.tasks.ports import Census
+
+
+def take_census(connection: sa.Connection) -> Census:
+    """Count tasks and callbacks by state, live workers, and find the oldest queued task."""
+    oldest_ms = connection.scalar(
+        sa.select(sa.func.min(tasks.c.accepted_at_ms)).where(tasks.c.state == TaskState.QUEUED.value)
+    )
+    live = connection.scalar(
+        sa.select(sa.func.count()).select_from(workers).where(workers.c.is_live.is_(True))
+    )
+    return Census(
+        tasks={state.value: 0 for state in TaskState} | _counts(connection, tasks.c.state),
+        callbacks=_counts(connection, callbacks.c.state),
+        worker_count=int(live or 0),
+        oldest_queued_at=from_ms_or_none(oldest_ms),
+    )
+
+
+def _counts(connection: sa.Connection, column: sa.Column[str]) -> dict[str, int]:
+    rows = connection.execute(sa.select(column, sa.func.count()).group_by(column))
+    return {str(value): int(count) for value, count in rows}

@@ -1,0 +1,40 @@
+"""The routes of the apiin dialect."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from cadenza.dialects.apiin import decode, encode
+from cadenza.web.endpoint import Call, Frontage, reply
+from cadenza.web.lookup import accept, find_task
+
+
+def routes(apiin: Frontage) -> list[Route]:
+    """Return the routes; paths and methods as in the documents."""
+    return [
+        Route("/api/v1/audio/music", apiin(music, creating=True), methods=["POST"]),
+        Route("/api/v1/audio/music/extend", apiin(music_extend, creating=True), methods=["POST"]),
+        Route("/api/v1/audio/music/feed", apiin(feed), methods=["GET"]),
+        Route("/api/v1/tasks/{task_id}", apiin(task_status), methods=["GET"]),
+    ]
+
+
+async def music(call: Call) -> Response:
+    """POST audio/music."""
+    return reply(encode.created(await accept(call, decode.decode_music(await call.json()))))
+
+
+async def music_extend(call: Call) -> Response:
+    """POST audio/music/extend."""
+    return reply(encode.created(await accept(call, decode.decode_music_extend(await call.json()))))
+
+
+async def feed(call: Call) -> Response:
+    """GET feed."""
+    return reply(encode.feed(await find_task(call, call.request.query_params.get("task_id", ""))))
+
+
+async def task_status(call: Call) -> Response:
+    """GET tasks/{id}."""
+    return reply(encode.task_status(await find_task(call, call.request.path_params["task_id"])))

@@ -1,0 +1,96 @@
+"""From a route of a dialect to its handler and back: who calls, what went wrong, in the dialect's words."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cadenza.dialects.refusals import Refusal
+from cadenza.domain.errors import Refused, Unavailable
+from cadenza.web.auth import Doorkeeper, Principal
+from cadenza.web.body import json_body
+from cadenza.web.metrics import count_request
+from cadenza.web.services import Services
+
+_log = structlog.get_logger()
+
+
+class RefusalBody(Protocol):
+    """The errors table of a dialect: an error to HTTP status, body and extra headers."""
+
+    def __call__(self, error: BaseException, *, creating: bool = False) -> Refusal:
+        """Return the refusal; ``creating`` where the request was to create a task."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One authenticated request to a route."""
+
+    request: Request
+    principal: Principal
+    services: Services
+
+    @property
+    def account_id(self) -> str:
+        """The account the request acts for."""
+        return self.principal.account.id
+
+    async def json(self, *, limit_bytes: int | None = None) -> Any:
+        """Return the JSON body, within the limits of the settings."""
+        settings = self.services.settings
+        return await json_body(
+            self.request,
+            limit_bytes=limit_bytes or settings.body_limit_bytes,
+            deadline_s=settings.body_deadline_s,
+        )
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frontage:
+    """Makes endpoints of one dialect: the same door, the dialect's own way to refuse."""
+
+    services: Services
+    doorkeeper: Doorkeeper
+    refusal_body: RefusalBody
+    dialect: str
+
+    def __call__(self, handler: Handler, *, creating: bool = False) -> Endpoint:
+        """Return the endpoint of a handler; ``creating`` where it creates a task."""
+
+        async def endpoint(request: Request) -> Response:
+            response = await self._answer(request, handler, creating=creating)
+            count_request(self.dialect, response.status_code)
+            return response
+
+        return endpoint
+
+    async def _answer(self, request: Request, handler: Handler, *, creating: bool) -> Response:
+        refused: Exception
+        try:
+            principal = await self.doorkeeper.admit(request)
+            return await handler(Call(request=request, principal=principal, services=self.services))
+        except (Refused, Unavailable) as error:
+            refused = error
+        except Exception as error:  # noqa: BLE001 - the caller is told in the dialect, the log has the rest
+            _log.exception("request_failed", path=request.url.path)
+            refused = error
+        status, body, headers = self.refusal_body(refused, creating=creating)
+        return reply(body, status=status, headers=headers)
+
+
+def reply(value: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response. A problem's media type comes with its headers."""
+    response = Response(orjson.dumps(value), status_code=status, media_type="application/json")
+    response.headers.update(headers or {})
+    return response

@@ -1,0 +1,29 @@
+"""Finding a task for its owner: an id of another account looks like one that never was."""
+
+from __future__ import annotations
+
+from cadenza.domain.errors import NotFound
+from cadenza.domain.task import Accepted, TaskView
+from cadenza.web.endpoint import Call
+
+
+async def find_task(call: Call, task_id: str) -> TaskView:
+    """Return the caller's task. Raises ``NotFound``."""
+    view = await call.services.read(
+        lambda books: books.tasks.view(task_id, account_id=call.account_id) if task_id else None
+    )
+    if view is None:
+        raise NotFound("task")
+    return view
+
+
+async def accept(call: Call, accepted: Accepted) -> TaskView:
+    """Hand a decoded request to intake, in the next shared commit. Raises any ``Refused``."""
+    return await call.services.write(
+        lambda books: call.services.intake.accept(books, call.account_id, accepted)
+    )
+
+
+async def balance(call: Call) -> int:
+    """Return the caller's credits."""
+    return await call.services.read(lambda books: books.ledger.balance(call.account_id))

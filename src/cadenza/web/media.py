@@ -1,0 +1,140 @@
+"""Files of takes and uploads: by id, with ranges, without a key; and a take while it is rendered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from cadenza.domain.artefact import ArtefactKind
+from cadenza.domain.errors import CadenzaError, Gone, NotFound
+from cadenza.domain.links import MEDIA_SUFFIXES
+from cadenza.tasks.ports import StoredFile
+from cadenza.web.services import Services
+
+# Longer suffixes first: "-new.mp3" also ends in ".mp3".
+_KINDS = sorted(MEDIA_SUFFIXES.items(), key=lambda item: -len(item[1]))
+_STREAM_WAIT_S = 30.0
+_STREAM_LOOK_S = 0.15
+_STREAM_CHUNK_BYTES = 65_536
+_STREAM_LONGEST_S = 900.0
+_SAFE = {"x-content-type-options": "nosniff", "cache-control": "private, max-age=3600"}
+
+
+def routes(services: Services) -> list[Route]:
+    """Return the routes."""
+
+    async def media(request: Request) -> Response:
+        return await _media(services, request)
+
+    async def stream(request: Request) -> Response:
+        return await _stream(services, request)
+
+    async def upload(request: Request) -> Response:
+        return await _upload(services, request)
+
+    return [
+        Route("/media/{name}", media, methods=["GET"]),
+        Route("/stream/{name}", stream, methods=["GET"]),
+        Route("/files/{upload_id}/{name}", upload, methods=["GET"]),
+    ]
+
+
+async def _media(services: Services, request: Request) -> Response:
+    name = request.path_params["name"]
+    found = next((item for item in _KINDS if name.endswith(item[1])), None)
+    if found is None:
+        return _problem(NotFound("file"))
+    kind, suffix = found
+    take_id = name.removesuffix(suffix)
+    stored = await services.read(lambda books: books.tasks.take_file(take_id, kind.value))
+    return _served(services, stored, "take")
+
+
+async def _upload(services: Services, request: Request) -> Response:
+    upload_id = request.path_params["upload_id"]
+    upload = await services.read(lambda books: books.uploads.find(upload_id))
+    if upload is None:
+        return _problem(NotFound("file"))
+    stored = StoredFile(
+        artefact=upload.artefact,
+        media_type=upload.media_type,
+        expires_at=upload.expires_at,
+        file_name=upload.file_name,
+    )
+    return _served(services, stored, "upload")
+
+
+def _served(services: Services, stored: StoredFile | None, what: str) -> Response:
+    if stored is None:
+        return _problem(NotFound("file"))
+    if stored.expires_at <= services.clock.now():
+        return _problem(Gone(what))
+    try:
+        path = services.media.path(stored.artefact.sha256)
+    except NotFound:
+        return _problem(Gone(what))
+    return FileResponse(
+        path,
+        media_type=stored.media_type,
+        filename=stored.file_name,
+        content_disposition_type="inline" if _is_shown(stored.media_type) else "attachment",
+        headers=_SAFE,
+    )
+
+
+def _is_shown(media_type: str) -> bool:
+    return media_type.startswith(("audio/", "image/jpeg", "image/png"))
+
+
+async def _stream(services: Services, request: Request) -> Response:
+    """Answer with the take as far as it is, and go on as it grows; the whole file once there is one."""
+    take_id = request.path_params["name"].removesuffix(".mp3")
+    growing = services.settings.streams_folder / f"{take_id}.mp3"
+    if not take_id.replace("-", "").isalnum():
+        return _problem(NotFound("file"))
+    ends_at_s = asyncio.get_running_loop().time() + _STREAM_WAIT_S
+    while asyncio.get_running_loop().time() < ends_at_s:
+        if await _is_finished(services, take_id):
+            target = services.links.media(take_id, ArtefactKind.AUDIO_MP3)
+            return RedirectResponse(target, status_code=307)
+        if growing.exists():
+            headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+            return StreamingResponse(
+                _grow(services, take_id, growing), media_type="audio/mpeg", headers=headers
+            )
+        if not await _is_coming(services, take_id):
+            break
+        await asyncio.sleep(_STREAM_LOOK_S)
+    return _problem(NotFound("stream"))
+
+
+async def _is_finished(services: Services, take_id: str) -> bool:
+    kind = ArtefactKind.AUDIO_MP3.value
+    return await services.read(lambda books: books.tasks.take_file(take_id, kind)) is not None
+
+
+async def _is_coming(services: Services, take_id: str) -> bool:
+    """Answer whether a take of this id is known and its task goes on."""
+    return await services.read(lambda books: books.tasks.is_take_coming(take_id))
+
+
+async def _grow(services: Services, take_id: str, growing: Path) -> AsyncIterator[bytes]:
+    ends_at_s = asyncio.get_running_loop().time() + _STREAM_LONGEST_S
+    with growing.open("rb") as file:
+        while asyncio.get_running_loop().time() < ends_at_s:
+            if chunk := file.read(_STREAM_CHUNK_BYTES):
+                yield chunk
+            elif not await _is_coming(services, take_id):
+                return
+            else:
+                await asyncio.sleep(_STREAM_LOOK_S)
+
+
+def _problem(error: CadenzaError) -> Response:
+    status = 410 if isinstance(error, Gone) else 404
+    return Response(str(error), status_code=status, media_type="text/plain")

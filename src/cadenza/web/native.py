@@ -1,0 +1,186 @@
+"""The routes of Cadenza's own dialect."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from cadenza.dialects.native import decode, encode, uploads
+from cadenza.domain.errors import Fault, Malformed, NotFound
+from cadenza.domain.task import Dialect, TaskState
+from cadenza.domain.tiers import TIERS, price
+from cadenza.tasks.ports import CallbackRecord, Upload
+from cadenza.web.endpoint import Call, Frontage, reply
+from cadenza.web.events import stream_events
+from cadenza.web.lookup import accept, balance, find_task
+from cadenza.web.receive import Label, keep_base64, keep_multipart, keep_url
+
+_DEFAULT_PAGE, _LARGEST_PAGE = 20, 100
+
+
+def routes(native: Frontage) -> list[Route]:
+    """Return the routes."""
+    return [
+        Route("/v1/tasks", native(create, creating=True), methods=["POST"]),
+        Route("/v1/tasks", native(list_tasks), methods=["GET"]),
+        Route("/v1/tasks/{task_id}", native(read), methods=["GET"]),
+        Route("/v1/tasks/{task_id}/cancel", native(cancel), methods=["POST"]),
+        Route("/v1/tasks/{task_id}/events", native(stream_events), methods=["GET"]),
+        Route("/v1/tasks/{task_id}/callbacks", native(callbacks), methods=["GET"]),
+        Route("/v1/estimate", native(estimate), methods=["POST"]),
+        Route("/v1/uploads", native(upload), methods=["POST"]),
+        Route("/v1/uploads/{upload_id}", native(read_upload), methods=["GET"]),
+        Route("/v1/account", native(account), methods=["GET"]),
+    ]
+
+
+async def create(call: Call) -> Response:
+    """POST /v1/tasks."""
+    view = await accept(call, decode.decode_task(await call.json()))
+    return reply(encode.created(view), status=201, headers={"location": f"/v1/tasks/{view.id}"})
+
+
+async def read(call: Call) -> Response:
+    """GET /v1/tasks/{id}."""
+    return reply(encode.task(await find_task(call, call.request.path_params["task_id"])))
+
+
+async def cancel(call: Call) -> Response:
+    """POST /v1/tasks/{id}/cancel."""
+    task_id = call.request.path_params["task_id"]
+    services = call.services
+    view = await services.write(
+        lambda books: services.life.cancel(books, task_id, account_id=call.account_id)
+    )
+    return reply(encode.task(view))
+
+
+async def list_tasks(call: Call) -> Response:
+    """GET /v1/tasks: newest first; ``cursor`` is the ``next_cursor`` of the page before."""
+    query = call.request.query_params
+    limit = _page_size(query.get("limit"))
+    before = _place_of(query["cursor"]) if query.get("cursor") else None
+    state = _state(query.get("state"))
+    found = await call.services.read(
+        lambda books: books.tasks.list(call.account_id, limit=limit + 1, before=before, state=state)
+    )
+    page = found[:limit]
+    more = len(found) > limit
+    next_cursor = _cursor_at(round(page[-1].accepted_at.timestamp() * 1000), page[-1].id) if more else None
+    return reply(encode.task_list(page, next_cursor=next_cursor))
+
+
+async def callbacks(call: Call) -> Response:
+    """GET /v1/tasks/{id}/callbacks: what was told to the callback URL, and how it went."""
+    task = await find_task(call, call.request.path_params["task_id"])
+    records = await call.services.read(
+        lambda books: books.callbacks.for_task(task.id, account_id=call.account_id)
+    )
+    return reply({"object": "list", "data": [_callback(record) for record in records]})
+
+
+async def estimate(call: Call) -> Response:
+    """POST /v1/estimate: the price of a task body."""
+    request = decode.decode_task(await call.json()).request
+    return reply(encode.estimate(price(TIERS[request.tier], Dialect.NATIVE, take_count=request.take_count)))
+
+
+async def upload(call: Call) -> Response:
+    """POST /v1/uploads: a multipart file, or JSON with ``url`` or ``base64``."""
+    media_type = call.request.headers.get("content-type", "")
+    if media_type.startswith("multipart/form-data"):
+        return _uploaded(
+            call, await keep_multipart(call, lambda texts: Label("", texts.get("file_name", "")))
+        )
+    order = uploads.decode_upload(
+        await call.json(limit_bytes=call.services.settings.upload_limit_bytes * 4 // 3 + 4096)
+    )
+    label = Label("", order.file_name)
+    if order.url:
+        return _uploaded(call, await keep_url(call, order.url, label))
+    return _uploaded(call, await keep_base64(call, order.data_base64 or "", label))
+
+
+async def read_upload(call: Call) -> Response:
+    """GET /v1/uploads/{id}."""
+    upload_id = call.request.path_params["upload_id"]
+    found = await call.services.read(lambda books: books.uploads.find(upload_id, account_id=call.account_id))
+    if found is None:
+        raise NotFound("upload")
+    return _uploaded(call, found, status=200)
+
+
+async def account(call: Call) -> Response:
+    """GET /v1/account."""
+    principal = call.principal
+    body = {
+        "object": "account",
+        "id": principal.account.id,
+        "name": principal.account.name,
+        "key_id": principal.key_id,
+        **encode.balance(await balance(call)),
+    }
+    return reply(body)
+
+
+def _uploaded(call: Call, found: Upload, *, status: int = 201) -> Response:
+    body = encode.uploaded(
+        upload_id=found.id,
+        file_name=found.file_name,
+        url=call.services.links.upload(found.id, found.file_name),
+        size_bytes=found.artefact.size_bytes,
+        mime_type=found.media_type,
+        duration_s=None,
+        uploaded_at=found.created_at,
+        expires_at=found.expires_at,
+    )
+    return reply(body, status=status)
+
+
+def _callback(record: CallbackRecord) -> dict[str, object]:
+    return {
+        "id": record.id,
+        "stage": record.stage.value,
+        "state": record.state,
+        "attempts": record.attempt,
+        "last_status": record.last_status,
+        "last_reason": record.last_reason,
+        "created_at": record.created_at.isoformat(),
+    }
+
+
+def _page_size(text: str | None) -> int:
+    if not text:
+        return _DEFAULT_PAGE
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
+        raise Malformed(Fault("limit", "must be a whole number of at least 1", limit=1))
+    return min(int(text), _LARGEST_PAGE)
+
+
+def _state(text: str | None) -> TaskState | None:
+    if not text:
+        return None
+    try:
+        return TaskState(text)
+    except ValueError:
+        raise Malformed(
+            Fault("state", f"must be one of: {', '.join(state.value for state in TaskState)}")
+        ) from None
+
+
+def _cursor_at(accepted_at_ms: int, task_id: str) -> str:
+    return base64.urlsafe_b64encode(f"{accepted_at_ms}:{task_id}".encode()).decode()
+
+
+def _place_of(cursor: str) -> tuple[int, str]:
+    try:
+        moment_ms, _, task_id = base64.urlsafe_b64decode(cursor).decode("ascii").partition(":")
+        place = int(moment_ms)
+    except (binascii.Error, ValueError):
+        raise Malformed(Fault("cursor", "is not a next_cursor of this list")) from None
+    if not 0 <= place < 2**53 or not task_id:
+        raise Malformed(Fault("cursor", "is not a next_cursor of this list"))
+    return place, task_id

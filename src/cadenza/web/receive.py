@@ -1,0 +1,142 @@
+"""Keeping a file that a caller brings: streamed, as base64, or behind a URL."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
+
+from cadenza.audio.sniff import HEAD_BYTES, Container, sniff
+from cadenza.domain.artefact import ArtefactKind
+from cadenza.domain.errors import Fault, Malformed, SourceUnusable, TooLarge
+from cadenza.domain.ids import new_id
+from cadenza.tasks.ports import Upload
+from cadenza.web.body import guarded
+from cadenza.web.endpoint import Call
+
+# A file takes longer than a JSON body.
+_UPLOAD_PATIENCE = 10
+_FORM_OVERHEAD_BYTES = 65_536
+_COPY_BYTES = 1 << 20
+_SERVED_AS = {
+    Container.WAV: ("audio/wav", ".wav"),
+    Container.AIFF: ("audio/aiff", ".aiff"),
+    Container.FLAC: ("audio/flac", ".flac"),
+    Container.MP3: ("audio/mpeg", ".mp3"),
+    Container.OGG: ("audio/ogg", ".ogg"),
+    Container.OPUS: ("audio/ogg", ".opus"),
+    Container.MP4: ("audio/mp4", ".m4a"),
+    Container.AAC: ("audio/aac", ".aac"),
+    Container.WEBM: ("audio/webm", ".webm"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """How the caller calls a file: shown again, never a path of ours. Both may be empty."""
+
+    folder: str
+    name: str
+
+
+async def keep_multipart(call: Call, label: Callable[[dict[str, str]], Label]) -> Upload:
+    """Keep the part named ``file``; parts may come in any order. Raises ``Malformed``, ``TooLarge``."""
+    settings = call.services.settings
+    request = guarded(
+        call.request,
+        limit_bytes=settings.upload_limit_bytes + _FORM_OVERHEAD_BYTES,
+        deadline_s=settings.body_deadline_s * _UPLOAD_PATIENCE,
+    )
+    try:
+        async with request.form(max_files=1, max_fields=8, max_part_size=_FORM_OVERHEAD_BYTES) as form:
+            texts = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise Malformed(Fault("file", "is required, as a file part of multipart/form-data"))
+            named = label(texts)
+            chosen = Label(named.folder, named.name or _base_name(file.filename or ""))
+            return await call.services.aside(lambda: _keep(call, chosen, lambda path: _copy(file, path)))
+    except MultiPartException:
+        raise Malformed(Fault("body", "is not valid multipart/form-data")) from None
+
+
+async def keep_base64(call: Call, text: str, label: Label) -> Upload:
+    """Keep bytes that came as base64, bare or as a data URL. Raises ``Malformed``, ``TooLarge``."""
+    _, _, data = text.rpartition(",") if text.startswith("data:") else ("", "", text)
+    try:
+        content = base64.b64decode("".join(data.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise Malformed(Fault("base64", "is not valid base64")) from None
+    return await call.services.aside(lambda: _keep(call, label, lambda path: path.write_bytes(content)))
+
+
+async def keep_url(call: Call, url: str, label: Label) -> Upload:
+    """Fetch a file and keep it. Raises ``Malformed`` where it cannot be fetched, with the class of reason."""
+    services = call.services
+    services.outbound.check_source(url, field="source_url")
+
+    def fetch(path: Path) -> str:
+        settings = services.settings
+        fetched = services.outbound.fetch_to_file(
+            url, path, max_bytes=settings.upload_limit_bytes, deadline_s=settings.fetch_deadline_s
+        )
+        return fetched.final_name
+
+    try:
+        return await services.aside(lambda: _keep(call, label, fetch))
+    except SourceUnusable as error:
+        raise Malformed(Fault("source_url", str(error))) from None
+
+
+def _keep(call: Call, label: Label, fill: Callable[[Path], object]) -> Upload:
+    services = call.services
+    services.settings.scratch_folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=services.settings.scratch_folder) as folder:
+        path = Path(folder) / "upload"
+        name = fill(path)
+        size = path.stat().st_size
+        if size == 0:
+            raise Malformed(Fault("file", "is empty"))
+        if size > services.settings.upload_limit_bytes:
+            raise TooLarge("The file", limit=services.settings.upload_limit_bytes, actual=size)
+        media_type, suffix = _kind_of(path)
+        artefact = services.media.put(path, ArtefactKind.UPLOAD)
+    now = services.clock.now()
+    fetched_name = _base_name(name) if isinstance(name, str) else ""
+    upload = Upload(
+        id=new_id("up"),
+        account_id=call.account_id,
+        upload_path=label.folder,
+        file_name=label.name or fetched_name or f"upload-{now:%Y%m%d-%H%M%S-%f}{suffix}",
+        artefact=artefact,
+        media_type=media_type,
+        created_at=now,
+        expires_at=now + dt.timedelta(days=services.settings.upload_retention_days),
+    )
+    return services.store.write(lambda books: books.uploads.put(upload))
+
+
+def _copy(file: UploadFile, path: Path) -> None:
+    with path.open("wb") as out:
+        while chunk := file.file.read(_COPY_BYTES):
+            out.write(chunk)
+
+
+def _kind_of(path: Path) -> tuple[str, str]:
+    """Return media type and suffix of a file by its content; what is no sound is only bytes."""
+    with path.open("rb") as file:
+        found = sniff(file.read(HEAD_BYTES))
+    return _SERVED_AS[found] if isinstance(found, Container) else ("application/octet-stream", ".bin")
+
+
+def _base_name(name: str) -> str:
+    """Return the last part of a name that somebody else gave, without anything that could hurt a reader."""
+    base = PurePosixPath(name.replace("\\", "/")).name
+    return "".join(letter for letter in base if letter.isprintable())[:200]

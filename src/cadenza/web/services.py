@@ -1,0 +1,58 @@
+"""What the routes may use. Built once per process in ``wiring``; routes decide nothing by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from cadenza.domain.clock import Clock
+from cadenza.domain.links import Links
+from cadenza.intake.accept import Intake
+from cadenza.intake.keys import Pepper
+from cadenza.outbound.client import Outbound
+from cadenza.publish.store import MediaStore
+from cadenza.settings import Settings
+from cadenza.tasks.life import Life
+from cadenza.tasks.ports import Books, Store
+
+T = TypeVar("T")
+
+
+class Batcher(Protocol):
+    """Commits waiting writes together."""
+
+    def submit(self, work: Callable[[Books], T]) -> Future[T]:
+        """Queue a write; the future resolves after its commit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything behind the routes."""
+
+    settings: Settings
+    store: Store
+    batcher: Batcher
+    readers: Executor
+    intake: Intake
+    life: Life
+    media: MediaStore
+    outbound: Outbound
+    pepper: Pepper
+    links: Links
+    clock: Clock
+
+    async def write(self, work: Callable[[Books], T]) -> T:
+        """Run a write in the next shared commit."""
+        return await asyncio.wrap_future(self.batcher.submit(work))
+
+    async def read(self, work: Callable[[Books], T]) -> T:
+        """Run a read on a thread, so that a slow database never stops the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.readers, self.store.read, work)
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Run something that blocks on a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self.readers, work)

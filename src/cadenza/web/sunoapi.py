@@ -1,0 +1,91 @@
+"""The routes of the sunoapi dialect (sunoapi.org, kie.ai), its file host included."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from cadenza.dialects.sunoapi import decode, encode, files
+from cadenza.tasks.ports import Upload
+from cadenza.web.endpoint import Call, Frontage, reply
+from cadenza.web.lookup import accept, balance, find_task
+from cadenza.web.receive import Label, keep_base64, keep_multipart, keep_url
+
+
+def routes(music: Frontage, file_host: Frontage) -> list[Route]:
+    """Return the routes; the file host has an error table of its own."""
+    return [
+        Route("/api/v1/generate", music(generate, creating=True), methods=["POST"]),
+        Route("/api/v1/generate/extend", music(extend, creating=True), methods=["POST"]),
+        Route("/api/v1/generate/upload-extend", music(upload_extend, creating=True), methods=["POST"]),
+        Route("/api/v1/generate/record-info", music(record_info), methods=["GET"]),
+        Route("/api/v1/generate/credit", music(credit), methods=["GET"]),
+        Route("/api/v1/chat/credit", music(credit), methods=["GET"]),
+        Route("/api/file-base64-upload", file_host(base64_upload), methods=["POST"]),
+        Route("/api/file-url-upload", file_host(url_upload), methods=["POST"]),
+        Route("/api/file-stream-upload", file_host(stream_upload), methods=["POST"]),
+    ]
+
+
+async def generate(call: Call) -> Response:
+    """POST generate."""
+    return reply(encode.created(await accept(call, decode.decode_generate(await call.json()))))
+
+
+async def extend(call: Call) -> Response:
+    """POST generate/extend."""
+    return reply(encode.created(await accept(call, decode.decode_extend(await call.json()))))
+
+
+async def upload_extend(call: Call) -> Response:
+    """POST generate/upload-extend."""
+    return reply(encode.created(await accept(call, decode.decode_upload_extend(await call.json()))))
+
+
+async def record_info(call: Call) -> Response:
+    """GET record-info; ``task_id`` is understood besides ``taskId``."""
+    query = call.request.query_params
+    return reply(encode.record_info(await find_task(call, query.get("taskId") or query.get("task_id", ""))))
+
+
+async def credit(call: Call) -> Response:
+    """GET credit."""
+    return reply(encode.balance(await balance(call)))
+
+
+async def base64_upload(call: Call) -> Response:
+    """POST file-base64-upload."""
+    # Four characters carry three bytes.
+    limit_bytes = call.services.settings.upload_limit_bytes * 4 // 3 + 4096
+    order = files.decode_base64_upload(await call.json(limit_bytes=limit_bytes))
+    return _uploaded(call, await keep_base64(call, order.content, Label(order.folder, order.name)))
+
+
+async def url_upload(call: Call) -> Response:
+    """POST file-url-upload."""
+    order = files.decode_url_upload(await call.json())
+    return _uploaded(call, await keep_url(call, order.content, Label(order.folder, order.name)))
+
+
+async def stream_upload(call: Call) -> Response:
+    """POST file-stream-upload."""
+
+    def label(texts: dict[str, str]) -> Label:
+        order = files.decode_stream_upload(texts)
+        return Label(order.folder, order.name)
+
+    return _uploaded(call, await keep_multipart(call, label))
+
+
+def _uploaded(call: Call, upload: Upload) -> Response:
+    path = f"{upload.upload_path}/{upload.file_name}" if upload.upload_path else upload.file_name
+    return reply(
+        encode.uploaded(
+            file_name=upload.file_name,
+            file_path=path,
+            url=call.services.links.upload(upload.id, upload.file_name),
+            size_bytes=upload.artefact.size_bytes,
+            mime_type=upload.media_type,
+            uploaded_at=upload.created_at,
+        )
+    )

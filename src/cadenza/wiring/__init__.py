@@ -1,0 +1,33 @@
+"""The only place that knows concrete classes.
+
+This file knows settings and engines, light enough for the command line and the render child;
+``service`` puts API and worker processes together.
+"""
+
+from __future__ import annotations
+
+import os
+
+from cadenza.engines.protocol import Engine
+from cadenza.settings import Settings, SettingsError, from_environment
+
+ENGINES = ("embedded", "debug")
+
+
+def current_settings(**overrides: object) -> Settings:
+    """Return the settings of this process: its environment, then what the command line says."""
+    return from_environment(os.environ, **overrides)  # noqa: TID251 - the one place that reads it
+
+
+def engine(name: str) -> Engine:
+    """Return the engine of a name. Raises ``SettingsError`` for one that is not installed."""
+    if name == "embedded":
+        from cadenza.engines.embedded.engine import EmbeddedEngine  # noqa: PLC0415 - scipy takes a while
+
+        settings = current_settings()
+        return EmbeddedEngine(song_s=settings.song_seconds or None, extend_s=settings.extend_seconds or None)
+    if name == "debug":
+        from cadenza.testing.engine import FakeEngine  # noqa: PLC0415 - only where it is asked for
+
+        return FakeEngine()
+    raise SettingsError(f"CADENZA_ENGINE takes one of: {', '.join(ENGINES)}.")

@@ -1,0 +1,203 @@
+"""What the processes of the service are made of: API and worker."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import orjson
+import sqlalchemy as sa
+from dbos import DBOSClient
+from starlette.applications import Starlette
+
+from cadenza import logs, wiring
+from cadenza.dialects.apiin import encode as apiin
+from cadenza.dialects.crun import encode as crun
+from cadenza.dialects.native import encode as native
+from cadenza.dialects.sunoapi import encode as sunoapi
+from cadenza.domain.clock import SystemClock
+from cadenza.domain.errors import Unavailable
+from cadenza.domain.ids import new_id
+from cadenza.domain.links import Links
+from cadenza.domain.task import CallbackStage, Dialect, TaskView
+from cadenza.intake.accept import Intake
+from cadenza.intake.keys import Pepper
+from cadenza.outbound.allow import AllowList
+from cadenza.outbound.client import Outbound
+from cadenza.publish.store import MediaStore
+from cadenza.settings import Settings
+from cadenza.stores import database, jobs
+from cadenza.stores.store import GroupCommit, SqlStore
+from cadenza.tasks.life import Life
+from cadenza.web.app import build_app
+from cadenza.web.services import Services
+from cadenza.worker.callbacks import CallbackRunner, lane_of
+from cadenza.worker.loop import Worker
+from cadenza.worker.run import TaskRunner
+from cadenza.worker.source import SourceFiles
+from cadenza.worker.watch import Watch
+
+_CALLBACK_BODIES = {
+    Dialect.CRUN: crun.callback_body,
+    Dialect.SUNOAPI: sunoapi.callback_body,
+    Dialect.APIIN: apiin.callback_body,
+    Dialect.NATIVE: native.callback_body,
+}
+_CHILD_COMMAND = (sys.executable, "-c", "from cadenza.wiring.child import render_child; render_child()")
+_READER_THREADS = 8
+_DEFAULT_PUBLIC_URL = "http://127.0.0.1:8765"
+
+
+@dataclass(frozen=True, slots=True)
+class Backroom:
+    """What every process of the service has: the database, the store, and how a task lives."""
+
+    settings: Settings
+    database: sa.Engine
+    client: DBOSClient
+    store: SqlStore
+    life: Life
+    links: Links
+    media: MediaStore
+    outbound: Outbound
+    clock: SystemClock
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.client.destroy()
+        self.database.dispose()
+
+
+def prepare(settings: Settings) -> None:
+    """Create folders, tables and queues. Run by one process before the others start."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    opened = database.open_engine(settings.sqlalchemy_url)
+    try:
+        database.migrate(opened)
+        jobs.prepare(opened)
+    except sa.exc.OperationalError as error:
+        raise Unavailable(
+            "The database cannot be opened: is it there, and may this user write to it?"
+        ) from error
+    finally:
+        opened.dispose()
+
+
+def backroom(settings: Settings) -> Backroom:
+    """Open what every process needs; ``prepare`` has run before."""
+    clock = SystemClock()
+    links = Links(settings.public_url or _DEFAULT_PUBLIC_URL)
+    opened = database.open_engine(settings.sqlalchemy_url)
+    client = jobs.open_client(opened)
+    return Backroom(
+        settings=settings,
+        database=opened,
+        client=client,
+        store=SqlStore(opened, clock=clock, links=links, client=client),
+        life=Life(
+            clock=clock,
+            callback_body=_callback_body,
+            lane=lane_of,
+            max_attempts=settings.max_attempts,
+            retention=dt.timedelta(days=settings.retention_days),
+        ),
+        links=links,
+        media=MediaStore(settings.media_folder),
+        outbound=Outbound(AllowList.parse(settings.outbound_allow), own_url=links.public_url),
+        clock=clock,
+    )
+
+
+def pepper(settings: Settings) -> Pepper:
+    """Return the pepper of the key digests: the setting, or a file made once in the data folder."""
+    if settings.pepper:
+        return Pepper(settings.pepper.encode())
+    path = settings.data / "pepper"
+    if not path.exists():
+        settings.data.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_hex(32))
+        try:
+            os.link(fresh, path)  # whoever is first wins; nobody overwrites
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return Pepper(path.read_text().strip().encode())
+
+
+def api_app() -> Starlette:
+    """Return the ASGI application of an API process; called by the server."""
+    settings = wiring.current_settings()
+    logs.set_up(settings.log_level)
+    room = backroom(settings)
+    batcher = GroupCommit(room.store)
+    engine = wiring.engine(settings.engine)
+    services = Services(
+        settings=settings,
+        store=room.store,
+        batcher=batcher,
+        readers=ThreadPoolExecutor(_READER_THREADS, thread_name_prefix="reader"),
+        intake=Intake(
+            engine_name=settings.engine,
+            abilities=engine.abilities,
+            clock=room.clock,
+            check_url=lambda url: room.outbound.check_source(url, field="source_url"),
+        ),
+        life=room.life,
+        media=room.media,
+        outbound=room.outbound,
+        pepper=pepper(settings),
+        links=room.links,
+        clock=room.clock,
+    )
+
+    def close() -> None:
+        batcher.close()
+        room.close()
+
+    return build_app(services, close=close)
+
+
+def worker(settings: Settings) -> Worker:
+    """Return a worker that renders tasks and delivers callbacks until it is told to stop."""
+    room = backroom(settings)
+    worker_id = new_id("worker")
+    sources = SourceFiles(
+        store=room.store,
+        media=room.media,
+        outbound=room.outbound,
+        max_bytes=settings.upload_limit_bytes,
+        deadline_s=settings.fetch_deadline_s,
+    )
+    tasks = TaskRunner(
+        store=room.store,
+        life=room.life,
+        sources=sources,
+        media=room.media,
+        child_command=_CHILD_COMMAND,
+        worker_id=worker_id,
+        scratch_folder=settings.scratch_folder,
+        streams_folder=settings.streams_folder,
+        limit_s=settings.task_limit_s,
+    )
+    callbacks = CallbackRunner(store=room.store, outbound=room.outbound, clock=room.clock)
+    watch = Watch(
+        store=room.store,
+        clock=room.clock,
+        worker_id=worker_id,
+        dead_s=settings.worker_dead_s,
+        give_back=lambda dead_id: jobs.give_back(room.client, dead_id),
+    )
+    runner = jobs.JobRunner(room.database, executor_id=worker_id, render=tasks.run, deliver=callbacks.run)
+    return Worker(runner=runner, watch=watch, close=room.close, greeting=room.outbound.describe())
+
+
+def _callback_body(task: TaskView, stage: CallbackStage) -> bytes | None:
+    body = _CALLBACK_BODIES[task.dialect](task, stage)
+    return None if body is None else orjson.dumps(body)

@@ -1,0 +1,47 @@
+"""A worker process from start to end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from cadenza.worker.watch import Watch
+
+_log = structlog.get_logger()
+
+
+class Runner(Protocol):
+    """Takes jobs from the queues."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self, *, wait_s: int) -> None:
+        """Take no more, and wait at most so long for those that run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """Works until ``stop`` is set; what is unfinished then goes back on the queues."""
+
+    runner: Runner
+    watch: Watch
+    close: Callable[[], None]
+    greeting: str
+
+    def run(self, stop: threading.Event) -> None:
+        """Work."""
+        self.watch.beat()
+        self.runner.start()
+        _log.info("worker_started", worker_id=self.watch.worker_id, outbound=self.greeting)
+        self.watch.run(stop)
+        self.runner.stop(wait_s=0)
+        self.watch.leave()
+        self.close()
+        _log.info("worker_stopped", worker_id=self.watch.worker_id)
