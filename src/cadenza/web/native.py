@@ -121,6 +121,7 @@ async def account(call: Call) -> Response:
         "id": principal.account.id,
         "name": principal.account.name,
         "key_id": principal.key_id,
+        "webhook_secret": principal.account.webhook_secret,
         **encode.balance(await balance(call)),
     }
     return reply(body)

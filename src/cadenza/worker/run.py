@@ -67,8 +67,14 @@ class TaskRunner:
     def _render(self, view: TaskView, attempt: Attempt, folder: Path) -> None:
         order = self._order(view, attempt, folder)
         published = _Publishing(self, view, attempt, order)
-        should_stop = _Glance(lambda: not self.store.read(lambda books: books.tasks.is_current(attempt)))
-        for event in run_child(self.child_command, order, limit_s=self.limit_s, should_stop=should_stop):
+        lost = _Glance(lambda: not self.store.read(lambda books: books.tasks.is_current(attempt)))
+        events = run_child(
+            self.child_command,
+            order,
+            limit_s=self.limit_s,
+            should_stop=lambda: not published.is_complete and lost(),
+        )
+        for event in events:
             published.hear(event)
         published.finish()
 
@@ -140,6 +146,11 @@ class _Publishing:
         self._next_progress_s = 0.0
         self._ready = view.request.take_count - len(order.take_ids)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every take is published."""
+        return self._ready == self._view.request.take_count
+
     def hear(self, event: ChildEvent) -> None:
         """Act on one event."""
         match event:
@@ -154,11 +165,11 @@ class _Publishing:
 
     def finish(self) -> None:
         """Check that nothing is missing after the child's last event."""
-        if self._ready < self._view.request.take_count:
+        if not self.is_complete:
             raise GenerationFailed("The engine ended before all takes were made.")
 
     def _progressed(self, event: Progressed) -> None:
-        if time.monotonic() < self._next_progress_s:
+        if self.is_complete or time.monotonic() < self._next_progress_s:
             return
         self._next_progress_s = time.monotonic() + _PROGRESS_EVERY_S
         self._write(

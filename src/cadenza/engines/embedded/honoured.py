@@ -1,0 +1,76 @@
+"""What the embedded engine made of each request field. No engine pretends."""
+
+from __future__ import annotations
+
+from cadenza.domain.abilities import Fidelity, Honoured
+from cadenza.domain.request import Described, GenerationRequest, Inherited, Specified, Voice
+from cadenza.engines.embedded.song import SongPlan
+from cadenza.music.portrait import Portrait
+
+_EXACT = Honoured(fidelity=Fidelity.EXACT)
+# Below this the analysis of a source is a guess, and what rests on it is only approximate.
+_SURE = 0.35
+
+
+def honoured_song(request: GenerationRequest, plan: SongPlan) -> dict[str, Honoured]:
+    """Return what became of the fields of a request for a new song."""
+    told = _common(request)
+    words = Honoured(fidelity=Fidelity.APPROXIMATE, reason=f"not understood: {', '.join(plan.unknown_words)}")
+    field = "prompt" if isinstance(request.wish, Described) else "style"
+    told[field] = words if plan.unknown_words else _EXACT
+    if plan.neighbours:
+        told["instruments"] = Honoured(
+            fidelity=Fidelity.APPROXIMATE, reason=f"played by a neighbour: {', '.join(plan.neighbours)}"
+        )
+    if isinstance(request.wish, Specified):
+        told["title"] = _EXACT
+    if request.avoid:
+        told["negative_tags"] = _EXACT
+    return told
+
+
+def honoured_continuation(request: GenerationRequest, portrait: Portrait) -> dict[str, Honoured]:
+    """Return what became of the fields of a request that continues a recording."""
+    told = _common(request)
+    told["source"] = (
+        _EXACT
+        if portrait.pulse.steady and portrait.pulse.confidence >= _SURE
+        else Honoured(
+            fidelity=Fidelity.APPROXIMATE,
+            reason="no steady pulse was found: pieces are joined by phrases and likeness, not on beats",
+        )
+    )
+    if not isinstance(request.wish, Inherited):
+        told["style"] = Honoured(
+            fidelity=Fidelity.IGNORED,
+            reason="a continuation stays in the style of its source; words do not change it yet",
+        )
+    if request.avoid:
+        told["negative_tags"] = Honoured(
+            fidelity=Fidelity.IGNORED, reason="a continuation keeps the instruments of its source"
+        )
+    if request.controls.audio_weight is not None:
+        told["audio_weight"] = Honoured(
+            fidelity=Fidelity.APPROXIMATE, reason="moves how far the new part strays from the source"
+        )
+    return told
+
+
+def _common(request: GenerationRequest) -> dict[str, Honoured]:
+    told = {"seed": _EXACT}
+    if request.duration_s is not None:
+        told["duration"] = _EXACT
+    if isinstance(request.wish, Specified) and request.wish.lyrics:
+        told["lyrics"] = Honoured(
+            fidelity=Fidelity.IGNORED,
+            reason="this engine does not sing yet; section tags shape the form of a new song",
+        )
+    if request.voice in {Voice.FEMALE, Voice.MALE}:
+        told["vocal_gender"] = Honoured(fidelity=Fidelity.IGNORED, reason="this engine does not sing yet")
+    if request.controls.style_weight is not None:
+        told["style_weight"] = Honoured(
+            fidelity=Fidelity.APPROXIMATE, reason="narrows the choices around the style"
+        )
+    if request.controls.weirdness is not None:
+        told["weirdness"] = Honoured(fidelity=Fidelity.APPROXIMATE, reason="widens harmony and jumps")
+    return told
