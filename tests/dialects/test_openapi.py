@@ -43,24 +43,32 @@ def test_a_key_is_accepted_as_bearer_token_and_as_x_api_key(dialect):
     [
         (
             Dialect.CRUN,
-            "POST /api/v1/client/job/CreateTask, GET /api/v1/client/job/TaskInfo, "
-            "POST /api/v1/client/job/estimate-credits, GET /api/v1/client/account/balance",
+            (
+                "POST /api/v1/client/job/CreateTask, GET /api/v1/client/job/TaskInfo, "
+                "POST /api/v1/client/job/estimate-credits, GET /api/v1/client/account/balance"
+            ),
         ),
         (
             Dialect.SUNOAPI,
-            "POST /api/v1/generate, POST /api/v1/generate/extend, POST /api/v1/generate/upload-extend, "
-            "GET /api/v1/generate/record-info, GET /api/v1/generate/credit, GET /api/v1/chat/credit, "
-            "POST /api/file-base64-upload, POST /api/file-url-upload, POST /api/file-stream-upload",
+            (
+                "POST /api/v1/generate, POST /api/v1/generate/extend, POST /api/v1/generate/upload-extend, "
+                "GET /api/v1/generate/record-info, GET /api/v1/generate/credit, GET /api/v1/chat/credit, "
+                "POST /api/file-base64-upload, POST /api/file-url-upload, POST /api/file-stream-upload"
+            ),
         ),
         (
             Dialect.APIIN,
-            "POST /api/v1/audio/music, POST /api/v1/audio/music/extend, GET /api/v1/audio/music/feed, "
-            "GET /api/v1/tasks/{task_id}",
+            (
+                "POST /api/v1/audio/music, POST /api/v1/audio/music/extend, GET /api/v1/audio/music/feed, "
+                "GET /api/v1/tasks/{task_id}"
+            ),
         ),
         (
             Dialect.NATIVE,
-            "POST /v1/tasks, GET /v1/tasks, GET /v1/tasks/{task_id}, POST /v1/tasks/{task_id}/cancel, "
-            "GET /v1/tasks/{task_id}/events, POST /v1/tasks/estimate, POST /v1/uploads, GET /v1/account",
+            (
+                "POST /v1/tasks, GET /v1/tasks, GET /v1/tasks/{task_id}, POST /v1/tasks/{task_id}/cancel, "
+                "GET /v1/tasks/{task_id}/events, POST /v1/tasks/estimate, POST /v1/uploads, GET /v1/account"
+            ),
         ),
     ],
 )

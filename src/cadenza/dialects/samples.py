@@ -17,6 +17,7 @@ from cadenza.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from cadenza.domain.request import GenerationRequest, Specified, Voice
 from cadenza.domain.task import (
     Accepted,
     Dialect,
@@ -55,7 +56,7 @@ def task(accepted: Accepted, state: TaskState) -> TaskView:
     wire_model = accepted.wire_model or "suno-v4-5"
     tier = accepted.request.tier or "v4.5"
     request = dataclasses.replace(accepted.request, tier=tier, seed=accepted.request.seed or 20260120)
-    takes = _takes(request.tier, _READY_COUNT.get(state, 0)) if state in _HAVE_TAKES else ()
+    takes = _takes(request, _READY_COUNT.get(state, 0)) if state in _HAVE_TAKES else ()
     failed = state is TaskState.FAILED
     return TaskView(
         id=TASK_ID,
@@ -87,20 +88,24 @@ _FAILURE = Failure(
 )
 
 
-def _takes(tier: str, ready_count: int) -> tuple[TakeView, ...]:
-    return tuple(_take(index, tier, is_ready=index < ready_count) for index in range(len(TAKE_IDS)))
+def _takes(request: GenerationRequest, ready_count: int) -> tuple[TakeView, ...]:
+    ids = TAKE_IDS[: request.take_count]
+    return tuple(_take(index, request, is_ready=index < ready_count) for index in range(len(ids)))
 
 
-def _take(index: int, tier: str, *, is_ready: bool) -> TakeView:
+def _take(index: int, request: GenerationRequest, *, is_ready: bool) -> TakeView:
     take_id = TAKE_IDS[index]
+    wish = request.wish
+    specified = wish if isinstance(wish, Specified) else None
+    lyrics = "" if request.voice is Voice.NOBODY else (specified and specified.lyrics) or _WORDS
     rendering = TakeView(
         id=take_id,
         index=index,
-        title="Midnight Addiction (Extended)",
-        style="Western R&B, female vocal, dark, sensual",
-        prompt=_WORDS,
-        lyrics=_WORDS,
-        model_name=TIERS[tier].upstream_name,
+        title=(specified and specified.title) or "Late Light",
+        style=(specified and specified.style) or "Western R&B, dark, sensual",
+        prompt=lyrics or (specified and specified.description) or "",
+        lyrics=lyrics,
+        model_name=TIERS[request.tier].upstream_name,
         created_at=_ACCEPTED_AT + dt.timedelta(seconds=10),
         is_ready=False,
         stream_url=f"{MEDIA}/{take_id}/stream.mp3",
@@ -108,20 +113,21 @@ def _take(index: int, tier: str, *, is_ready: bool) -> TakeView:
     )
     if not is_ready:
         return rendering
+    continued = request.continuation is not None
     return dataclasses.replace(
         rendering,
         is_ready=True,
         audio_url=f"{MEDIA}/{take_id}/audio.mp3",
         image_url=f"{MEDIA}/{take_id}/cover.jpeg",
         image_large_url=f"{MEDIA}/{take_id}/cover-large.jpeg",
-        new_part_url=f"{MEDIA}/{take_id}/new-part.mp3",
+        new_part_url=f"{MEDIA}/{take_id}/new-part.mp3" if continued else None,
         flac_url=f"{MEDIA}/{take_id}/audio.flac",
         duration_s=187.2,
-        joined_at_s=30.0,
+        joined_at_s=30.0 if continued else None,
         bpm=82.0,
         key="A minor",
         loudness_lufs=-14.0,
-        lines=(LyricLine(text="I still taste your words in the dark...", start_s=32.5, end_s=36.0),),
+        lines=(LyricLine(text=lyrics.splitlines()[-1], start_s=32.5, end_s=36.0),) if lyrics else (),
     )
 
 
