@@ -7,7 +7,6 @@ is over.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import select
@@ -95,10 +94,7 @@ def decode(
             size = os.fstat(file.fileno()).st_size
             raise SourceUnusable(f"The file has {size} bytes; the limit is {max_bytes}.")
         with _child([f"{longest_s:.6f}", str(max_bytes)], file, wall_clock_s) as records:
-            try:
-                return _received(records, longest_s)
-            except (ValueError, KeyError, TypeError):  # a child that was taken over may send anything
-                raise SourceUnusable(_GAVE_UP) from None
+            return _received(records, longest_s)
 
 
 def sandbox_report() -> dict[str, Any]:
@@ -125,9 +121,10 @@ def _opened(source: Path | bytes) -> Iterator[BinaryIO]:
             yield spooled
         return
     descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would block for ever
-    with io.FileIO(descriptor) as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise SourceUnusable("The source is not a file.")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise SourceUnusable("The source is not a file.")
+    with os.fdopen(descriptor, "rb") as file:
         yield file
 
 
@@ -187,7 +184,14 @@ def _records(pipe: int, deadline: float, wall_clock_s: float) -> Iterator[tuple[
 
 
 def _received(records: Iterator[tuple[bytes, bytes]], longest_s: float) -> DecodedSource:
-    """Return what the child sends, each word of it checked."""
+    """Return what the child sends, each word of it checked: one that was taken over may say anything."""
+    try:
+        return _assembled(records, longest_s)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise SourceUnusable(_GAVE_UP) from None
+
+
+def _assembled(records: Iterator[tuple[bytes, bytes]], longest_s: float) -> DecodedSource:
     header: Mapping[str, Any] | None = None
     blocks: list[NDArray[np.float32]] = []
     left = 0

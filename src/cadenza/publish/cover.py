@@ -25,17 +25,16 @@ _WINDOW: Final = 4096
 _RANGE_DB: Final = 48.0
 _SILENT_DB: Final = 45.0  # of a window's lifted power: a 1 kHz sine at about -45 dB below full scale
 
+COVER_SIDE: Final = 1024  # pixels; the fine rays need as many
 # Radii as parts of the picture's side.
 _HOLE, _RIM, _CROWN = 0.085, 0.375, 0.465
 
 
-def draw_cover(
-    signal: Signal, *, key: str | None, joined_at_s: float | None = None, side: int = 1024
-) -> Image.Image:
-    """Return a square RGB picture of ``signal``, the same for the same music."""
+def draw_cover(signal: Signal, *, key: str | None, joined_at_s: float | None = None) -> Image.Image:
+    """Return a square RGB picture, 1024 pixels wide, of ``signal``, the same for the same music."""
     energy = _energy(signal)
     colours = ramp(hue_of_key(key), brightness=_brightness(energy), is_minor="minor" in (key or ""))
-    radius, turn = _polar(side)
+    radius, turn = _polar(COVER_SIDE)
     light = np.maximum(_disc(energy, radius, turn), _crown(energy, radius, turn))
     if joined_at_s is not None and 0 < joined_at_s < signal.duration_s:
         light = np.maximum(light, _seam(radius, turn, joined_at_s / signal.duration_s))
@@ -72,7 +71,7 @@ def _polar(side: int) -> tuple[Plane, Plane]:
     """Return each pixel's distance from the middle (parts of the side) and its turn (0 to 1 from the top)."""
     across = (np.arange(side, dtype=np.float32) + 0.5) / side - 0.5
     x, y = across[None, :], across[:, None]
-    turn: Plane = (np.arctan2(x, -y) / np.float32(2 * np.pi)) % np.float32(1)
+    turn: Plane = (np.arctan2(x, -y) / (2 * np.pi) % 1).astype(np.float32)
     return np.hypot(x, y), turn
 
 
@@ -115,8 +114,8 @@ def _ground(radius: Plane) -> Plane:
 
 
 def _edge(inside_by: Plane) -> Plane:
-    """Return 0 outside, 1 inside, with a soft step about a pixel wide at 1024."""
-    edge: Plane = np.clip(inside_by * 1024 + 0.5, 0, 1)
+    """Return 0 outside, 1 inside, with a soft step a pixel wide."""
+    edge: Plane = np.clip(inside_by * COVER_SIDE + 0.5, 0, 1)
     return edge
 
 

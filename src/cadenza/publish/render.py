@@ -18,8 +18,7 @@ from cadenza.domain.artefact import ArtefactKind
 from cadenza.engines.protocol import Rendition
 from cadenza.publish.cover import draw_cover
 
-COVER_SIDE = 400
-COVER_LARGE_SIDE = 1024
+SMALL_COVER_SIDE = 400
 _JPEG_QUALITY = 88
 
 
@@ -83,14 +82,12 @@ def _write_peaks(path: Path, signal: Signal) -> None:
 
 
 def _write_cover(path: Path, rendition: Rendition) -> None:
-    picture = draw_cover(
-        rendition.signal, key=rendition.key, joined_at_s=rendition.joined_at_s, side=COVER_LARGE_SIDE
-    )
+    picture = draw_cover(rendition.signal, key=rendition.key, joined_at_s=rendition.joined_at_s)
     picture.save(path, "JPEG", quality=_JPEG_QUALITY)
 
 
 def _write_small_cover(files: dict[ArtefactKind, Path]) -> None:
     files[ArtefactKind.COVER] = files[ArtefactKind.COVER_LARGE].with_suffix(".small.jpg")
     with Image.open(files[ArtefactKind.COVER_LARGE]) as large:
-        small = large.resize((COVER_SIDE, COVER_SIDE), Image.Resampling.LANCZOS)
+        small = large.resize((SMALL_COVER_SIDE, SMALL_COVER_SIDE), Image.Resampling.LANCZOS)
     _write_whole(files[ArtefactKind.COVER], lambda path: small.save(path, "JPEG", quality=_JPEG_QUALITY))

@@ -1,0 +1,73 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cadenza.audio.decode import decode
+from cadenza.audio.encode import Depth
+from cadenza.domain.artefact import ArtefactKind
+from cadenza.engines.protocol import Rendition, TakePlan
+from cadenza.publish.render import render_files
+from cadenza.testing.audio import chord, on_16_bits
+
+
+def rendition(**more):
+    signal = on_16_bits(chord((57, 60, 64), 3))
+    plan = TakePlan(take_index=0, title="Night", style="slow")
+    facts = dict(seed=1, bpm=96.0, key="A minor", loudness_lufs=-14.0)
+    return Rendition(plan=plan, signal=signal, **facts, **more)
+
+
+@pytest.fixture(scope="module")
+def continued(tmp_path_factory):
+    whole = rendition(new_part=chord((57, 60, 64), 1), joined_at_s=2.0)
+    return whole, render_files(whole, tmp_path_factory.mktemp("files"), take_id="take")
+
+
+def test_a_continuation_has_all_files(continued):
+    assert set(continued[1].by_kind) == set(ArtefactKind) - {ArtefactKind.UPLOAD}
+    assert len(set(continued[1].by_kind.values())) == len(ArtefactKind) - 1
+
+
+def test_a_new_song_has_no_new_part(tmp_path):
+    files = render_files(rendition(), tmp_path, take_id="take")
+    assert ArtefactKind.NEW_PART_MP3 not in files.by_kind
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in files.by_kind.values()}
+
+
+def test_the_flac_holds_the_samples_themselves(continued):
+    whole, files = continued
+    heard = decode(files[ArtefactKind.AUDIO_FLAC], longest_s=5)
+    assert heard.subtype == "PCM_16"
+    assert np.array_equal(heard.signal.samples, whole.signal.samples)
+
+
+def test_the_mp3s_last_as_long_as_their_music(continued):
+    _, files = continued
+    assert decode(files[ArtefactKind.AUDIO_MP3], longest_s=5).signal.duration_s == pytest.approx(3, abs=0.05)
+    assert decode(files[ArtefactKind.NEW_PART_MP3], longest_s=5).signal.duration_s == pytest.approx(
+        1, abs=0.05
+    )
+
+
+def test_the_covers_are_pictures_of_two_sizes(continued):
+    for kind, side in ((ArtefactKind.COVER, 400), (ArtefactKind.COVER_LARGE, 1024)):
+        with Image.open(continued[1][kind]) as picture:
+            assert (picture.format, picture.size) == ("JPEG", (side, side))
+
+
+def test_the_peaks_tell_the_duration(continued):
+    assert json.loads(continued[1][ArtefactKind.PEAKS].read_text())["duration_s"] == 3.0
+
+
+def test_the_same_rendition_gives_the_same_bytes_whatever_its_id(tmp_path, continued):
+    whole, files = continued
+    again = render_files(whole, tmp_path, take_id="other")
+    for kind, path in files.by_kind.items():
+        assert again[kind].read_bytes() == path.read_bytes()
+
+
+def test_a_finer_source_gets_a_finer_flac(tmp_path):
+    files = render_files(rendition(), tmp_path, take_id="take", depth=Depth.BITS_24)
+    assert decode(files[ArtefactKind.AUDIO_FLAC], longest_s=5).subtype == "PCM_24"
