@@ -15,21 +15,23 @@ from cadenza.domain.clock import Clock
 from cadenza.domain.credits import EntryKind, LedgerEntry
 from cadenza.domain.errors import InsufficientCredits
 from cadenza.stores.schema import accounts, ledger
+from cadenza.stores.statement import Statement
 from cadenza.stores.values import from_ms, to_ms
 
 _SIGNS = {EntryKind.GRANT: 1, EntryKind.HOLD: -1, EntryKind.CAPTURE: 0, EntryKind.RELEASE: 1}
 _SETTLEMENTS = (EntryKind.CAPTURE, EntryKind.RELEASE)
 
-# Statements of the accepting path are built once: building them costs more than running them.
-_insert = ledger.insert()
-_newest = (
+_insert = Statement(ledger.insert())
+_newest = Statement(
     sa.select(ledger.c.seq, ledger.c.balance)
     .where(ledger.c.account_id == sa.bindparam("account"))
     .order_by(ledger.c.seq.desc())
     .limit(1)
 )
-_lock_account = sa.select(accounts.c.id).where(accounts.c.id == sa.bindparam("account")).with_for_update()
-_of_task = sa.select(ledger.c.kind).where(ledger.c.task_id == sa.bindparam("task"))
+_lock_account = Statement(
+    sa.select(accounts.c.id).where(accounts.c.id == sa.bindparam("account")).with_for_update()
+)
+_of_task = Statement(sa.select(ledger.c.kind).where(ledger.c.task_id == sa.bindparam("task")))
 
 
 class SqlLedger:
@@ -41,7 +43,7 @@ class SqlLedger:
 
     def balance(self, account_id: str) -> int:
         """Return the account's credits that can be spent."""
-        newest = self._connection.execute(_newest, {"account": account_id}).first()
+        newest = _newest(self._connection, {"account": account_id}).first()
         return 0 if newest is None else int(newest.balance)
 
     def append(
@@ -51,7 +53,7 @@ class SqlLedger:
         self._lock(account_id)
         if task_id is not None and kind is not EntryKind.HOLD and not self._may_settle(task_id, kind):
             return False
-        newest = self._connection.execute(_newest, {"account": account_id}).first()
+        newest = _newest(self._connection, {"account": account_id}).first()
         seq, balance = (0, 0) if newest is None else (newest.seq, newest.balance)
         delta = _SIGNS[kind] * credits
         if balance + delta < 0:
@@ -67,7 +69,7 @@ class SqlLedger:
             "note": note,
             "recorded_at_ms": to_ms(self._clock.now()),
         }
-        self._connection.execute(_insert, entry)
+        _insert(self._connection, entry)
         return True
 
     def history(self, account_id: str, *, limit: int) -> Sequence[LedgerEntry]:
@@ -82,10 +84,10 @@ class SqlLedger:
 
     def _lock(self, account_id: str) -> None:
         if self._connection.dialect.name == "postgresql":
-            self._connection.execute(_lock_account, {"account": account_id})
+            _lock_account(self._connection, {"account": account_id})
 
     def _may_settle(self, task_id: str, kind: EntryKind) -> bool:
-        kinds = {row.kind for row in self._connection.execute(_of_task, {"task": task_id})}
+        kinds = {row.kind for row in _of_task(self._connection, {"task": task_id})}
         settled = any(settlement.value in kinds for settlement in _SETTLEMENTS)
         return kind not in _SETTLEMENTS or (EntryKind.HOLD.value in kinds and not settled)
 

@@ -11,10 +11,30 @@ import sqlalchemy as sa
 
 from cadenza.domain.artefact import Artefact, ArtefactKind
 from cadenza.stores.schema import artefacts, takes
+from cadenza.stores.statement import Statement
 from cadenza.stores.values import from_ms, row_values, to_json, to_ms
 from cadenza.tasks.ports import StoredFile, TakeResult, TakeText
 
 TakeRow = tuple[Mapping[str, Any], frozenset[ArtefactKind]]
+
+
+_of_task = Statement(
+    takes.select().where(takes.c.task_id == sa.bindparam("task")).order_by(takes.c.take_index)
+)
+_kinds_of_task = Statement(
+    sa.select(artefacts.c.take_id, artefacts.c.kind)
+    .join(takes, takes.c.id == artefacts.c.take_id)
+    .where(takes.c.task_id == sa.bindparam("task"))
+)
+
+
+def of_task(connection: sa.Connection, task_id: str) -> tuple[TakeRow, ...]:
+    """Return a task's takes in their order, with the kinds of files there are."""
+    rows = _of_task(connection, {"task": task_id}).all()
+    if not rows:
+        return ()
+    kinds = _grouped(_kinds_of_task(connection, {"task": task_id}).all())
+    return tuple((row_values(row), kinds.get(row.id, frozenset())) for row in rows)
 
 
 def of_tasks(connection: sa.Connection, task_ids: Sequence[str]) -> dict[str, tuple[TakeRow, ...]]:
@@ -37,6 +57,10 @@ def _kinds_of(connection: sa.Connection, take_ids: Sequence[str]) -> dict[str, f
     rows = connection.execute(
         sa.select(artefacts.c.take_id, artefacts.c.kind).where(artefacts.c.take_id.in_(take_ids))
     )
+    return _grouped(rows.all())
+
+
+def _grouped(rows: Sequence[Any]) -> dict[str, frozenset[ArtefactKind]]:
     found: dict[str, set[ArtefactKind]] = defaultdict(set)
     for row in rows:
         found[row.take_id].add(ArtefactKind(row.kind))

@@ -15,15 +15,27 @@ from cadenza.domain.serial import honoured_to_json, request_to_json
 from cadenza.domain.task import MOVES, Accepted, Failure, TaskState, TaskView
 from cadenza.stores import takes as take_rows
 from cadenza.stores.schema import events, takes, tasks
+from cadenza.stores.statement import Statement
 from cadenza.stores.values import from_json, from_ms, row_values, to_json, to_ms
 from cadenza.stores.views import task_view
 from cadenza.tasks.ports import Attempt, EventRecord, StoredFile, TakeResult, TakeText
 
-_insert = tasks.insert()
 _FINAL = [state.value for state in TaskState if state.is_final]
 _COMES_FROM = {
     state: [before.value for before, allowed in MOVES.items() if state in allowed] for state in TaskState
 }
+
+
+_insert = Statement(tasks.insert())
+_by_id = Statement(tasks.select().where(tasks.c.id == sa.bindparam("task")))
+_ahead = Statement(
+    sa.select(sa.func.count())
+    .select_from(tasks)
+    .where(
+        tasks.c.state == TaskState.QUEUED.value,
+        tasks.c.accepted_at_ms < sa.bindparam("moment"),
+    )
+)
 
 
 class SqlTasks:
@@ -71,7 +83,7 @@ class SqlTasks:
             "finished_at_ms": None,
             "change_seq": 0,
         }
-        self._connection.execute(_insert, row)
+        _insert(self._connection, row)
         return task_view(row, (), self._links, now=self._clock.now(), queue_place=None)
 
     def view(self, task_id: str, *, account_id: str | None = None) -> TaskView | None:
@@ -79,9 +91,11 @@ class SqlTasks:
         row = self._row(task_id)
         if row is None or (account_id is not None and row["account_id"] != account_id):
             return None
-        place = self._queue_place(row) if row["state"] == TaskState.QUEUED.value else None
-        found = take_rows.of_tasks(self._connection, [task_id])
-        return task_view(row, found.get(task_id, ()), self._links, now=self._clock.now(), queue_place=place)
+        now = self._clock.now()
+        if row["state"] == TaskState.QUEUED.value:
+            return task_view(row, (), self._links, now=now, queue_place=self._queue_place(row))
+        takes = take_rows.of_task(self._connection, task_id)
+        return task_view(row, takes, self._links, now=now, queue_place=None)
 
     def list(
         self, account_id: str, *, limit: int, before: tuple[int, str] | None, state: TaskState | None
@@ -211,15 +225,11 @@ class SqlTasks:
         ]
 
     def _row(self, task_id: str) -> Mapping[str, Any] | None:
-        row = self._connection.execute(tasks.select().where(tasks.c.id == task_id)).first()
+        row = _by_id(self._connection, {"task": task_id}).first()
         return None if row is None else row_values(row)
 
     def _queue_place(self, row: Mapping[str, Any]) -> int:
-        ahead = self._connection.scalar(
-            sa.select(sa.func.count())
-            .select_from(tasks)
-            .where(tasks.c.state == TaskState.QUEUED.value, tasks.c.accepted_at_ms < row["accepted_at_ms"])
-        )
+        ahead = _ahead(self._connection, {"moment": row["accepted_at_ms"]}).scalar()
         return int(ahead or 0) + 1
 
 

@@ -92,7 +92,7 @@ def _take_view(row: Mapping[str, Any], kinds: frozenset[ArtefactKind], links: Li
         lyrics=row["lyrics"],
         model_name=row["model_name"],
         created_at=from_ms(row["created_at_ms"]),
-        is_ready=row["is_ready"],
+        is_ready=bool(row["is_ready"]),
         stream_url=links.stream(row["id"]),
         audio_url=url(ArtefactKind.AUDIO_MP3),
         image_url=url(ArtefactKind.COVER),
