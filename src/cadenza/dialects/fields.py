@@ -48,6 +48,10 @@ class Field(Generic[T]):
 
 Table = tuple[Field[Any], ...]
 
+# A body of thousands of wrong or unknown fields is answered with the first ones.
+MOST_FAULTS = 50
+MOST_REPORTED = 32
+
 
 @dataclass(slots=True)
 class _Notes:
@@ -137,7 +141,7 @@ class Reading:
     @property
     def reported(self) -> tuple[str, ...]:
         """Names that meant nothing: unknown ones, and known ones without meaning in this mode."""
-        return tuple(dict.fromkeys(self._notes.unused))
+        return tuple(dict.fromkeys(self._notes.unused))[:MOST_REPORTED]
 
     @property
     def is_faulty(self) -> bool:
@@ -145,9 +149,9 @@ class Reading:
         return bool(self._notes.faults)
 
     def settle(self) -> None:
-        """Raise ``Malformed`` with every fault noted, if there is any."""
+        """Raise ``Malformed`` with the faults noted, if there are any."""
         if self._notes.faults:
-            raise Malformed(*self._notes.faults)
+            raise Malformed(*self._notes.faults[:MOST_FAULTS])
 
     def _named(self, field: Field[Any]) -> str:
         return self._prefix + self._wire_names.get(field.name, field.name)

@@ -153,15 +153,19 @@ class ModelName:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model name. Every dialect's spellings are understood; ``names`` are the documented ones."""
+    """A model name; ``names`` are the documented ones.
+
+    Every dialect's spellings are understood, unless they must be ``exact``.
+    """
 
     names: tuple[str, ...]
+    exact: bool = False
 
     def read(self, value: object) -> ModelName:
         """Return the name and its tier."""
         wire = _text(value).strip()
         tier = tier_named(wire)
-        if tier is None:
+        if tier is None or (self.exact and wire not in self.names):
             raise Unfit(f"must be one of: {', '.join(self.names)}")
         return ModelName(wire=wire, tier=tier)
 

@@ -44,6 +44,7 @@ PROMPT = Field(
 )
 STYLE = Field("style", Text(1000), "Custom mode: style. At most 200 characters before v4-5, 1000 after.")
 TITLE = Field("title", Text(quirks.TITLE_LIMIT), "Custom mode: the title.")
+# The generate page has tags to *avoid*, the extend page "Additional tags": each keeps its meaning.
 AVOID_TAGS = Field("tags", Text(1000), "Styles and instruments to keep out.")
 GENDER = Field(
     "gender",

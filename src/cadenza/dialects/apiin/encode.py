@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cadenza.dialects.apiin import quirks
 from cadenza.dialects.telling import (
     Json,
     extras,
@@ -17,13 +18,13 @@ from cadenza.dialects.telling import (
 from cadenza.domain.task import CallbackStage, Dialect, TakeView, TaskState, TaskView
 
 _TYPES = {
-    TaskState.QUEUED: "PENDING",
-    TaskState.RUNNING: "PENDING",
-    TaskState.TEXT_READY: "TEXT_SUCCESS",
-    TaskState.FIRST_READY: "FIRST_SUCCESS",
+    TaskState.QUEUED: quirks.TYPE_BEFORE_TEXT,
+    TaskState.RUNNING: quirks.TYPE_BEFORE_TEXT,
+    TaskState.TEXT_READY: quirks.TYPE_WITH_TEXT,
+    TaskState.FIRST_READY: quirks.TYPE_WITH_FIRST_TRACK,
     TaskState.COMPLETE: "SUCCESS",
-    TaskState.FAILED: "FAILED",
-    TaskState.CANCELLED: "FAILED",
+    TaskState.FAILED: quirks.TYPE_OF_FAILURE,
+    TaskState.CANCELLED: quirks.TYPE_OF_FAILURE,
 }
 _STATUS = {
     TaskState.QUEUED: "pending",
@@ -35,10 +36,10 @@ _STATUS = {
     TaskState.CANCELLED: "failed",
 }
 _STAGE_TYPES = {
-    CallbackStage.TEXT: "TEXT_SUCCESS",
-    CallbackStage.FIRST: "FIRST_SUCCESS",
+    CallbackStage.TEXT: quirks.TYPE_WITH_TEXT,
+    CallbackStage.FIRST: quirks.TYPE_WITH_FIRST_TRACK,
     CallbackStage.COMPLETE: "SUCCESS",
-    CallbackStage.ERROR: "FAILED",
+    CallbackStage.ERROR: quirks.TYPE_OF_FAILURE,
 }
 
 
@@ -72,7 +73,7 @@ def task_status(task: TaskView) -> Json:
 
 
 def callback_body(task: TaskView, stage: CallbackStage) -> Json | None:
-    """Return the feed's reply for a stage, with both spellings of the task id."""
+    """Return the callback of a stage. Its body is printed nowhere: the feed's reply with both task ids."""
     has_takes = stage in {CallbackStage.FIRST, CallbackStage.COMPLETE}
     kind = _STAGE_TYPES[stage]
     return {

@@ -113,8 +113,8 @@ def _request(reading: Reading, operation: Operation) -> GenerationRequest | None
     tier = (reading.get(MODEL) or _DEFAULT_MODEL).tier
     custom = reading.get(MODE) == "custom"
     (_custom_rules if custom else _simple_rules)(reading, tier)
-    if operation is not Operation.GENERATE and custom and quirks.CONTINUE_AT_REQUIRED_IN_CUSTOM_MODE:
-        reading.require(CONTINUE_AT, when="mode is custom")
+    if operation is not Operation.GENERATE:
+        _place_rule(reading, custom=custom)
     if operation is Operation.EXTEND and not reading.has(SUNO_ID):
         reading.require(TASK_ID, when="suno_id is absent")
     reading.unused(PERSONA_ID)
@@ -129,6 +129,13 @@ def _request(reading: Reading, operation: Operation) -> GenerationRequest | None
         controls=controls(reading, style=STYLE_WEIGHT, weirdness=WEIRDNESS, audio=AUDIO_WEIGHT),
         seed=reading.get(SEED),
     )
+
+
+def _place_rule(reading: Reading, *, custom: bool) -> None:
+    if custom and quirks.CONTINUE_AT_REQUIRED_IN_CUSTOM_MODE:
+        reading.require(CONTINUE_AT, when="mode is custom")
+    if not custom and quirks.CONTINUE_AT_REQUIRED_IN_SIMPLE_MODE:
+        reading.require(CONTINUE_AT, when="mode is simple")
 
 
 def _simple_rules(reading: Reading, tier: Tier) -> None:

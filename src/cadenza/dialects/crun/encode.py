@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cadenza.dialects.crun import quirks
 from cadenza.dialects.telling import (
     Json,
     extras,
@@ -47,7 +48,7 @@ def callback_body(task: TaskView, stage: CallbackStage) -> Json | None:
     """Return the bare data object at the end of a task; crun tells nothing before."""
     if stage in {CallbackStage.TEXT, CallbackStage.FIRST}:
         return None
-    return task_data(task)
+    return task_data(task) if quirks.CALLBACK_IS_BARE_DATA else task_info(task)
 
 
 def balance(amount: int) -> Json:

@@ -18,9 +18,6 @@ SIMPLE_PROMPT_AS_LONG_AS_LYRICS = True
 CONTINUE_AT_REQUIRED_IN_CUSTOM_MODE = True
 CONTINUE_AT_REQUIRED_IN_SIMPLE_MODE = False
 
-# The upload page states no longest upload. The longest of the family's pages holds (8 minutes).
-UPLOAD_LIMIT_S = 480.0
-
 # "Callback payloads structure is consistent with the data object returned by the task status
 # query": the bare data object, without code and message around it.
 CALLBACK_IS_BARE_DATA = True

@@ -69,6 +69,7 @@ TAKES = Field(
     default=quirks.DEFAULT_TAKES,
 )
 MODEL = Field("model", Model(tuple(NAMES[Dialect.NATIVE])), "The tier: limits, price, engine.")
+# Strict where the hosted dialects are lenient: a word instead of a URL is refused.
 CALLBACK_URL = Field("callback_url", Url(), "Where to send the stages of the task, signed.")
 
 TASK: Table = (PROMPT, TITLE, STYLE, LYRICS, SOURCE, CONTINUE_AT, DURATION, STYLE_WEIGHT, WEIRDNESS,

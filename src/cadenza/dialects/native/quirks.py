@@ -9,8 +9,5 @@ DEFAULT_TAKES = 2
 # The newest tier the embedded engine serves in full; the hosted dialects keep their own defaults.
 DEFAULT_MODEL = "v5"
 
-# Strict where the hosted dialects are lenient: a callback_url must be a URL.
-CALLBACK_URL_IS_CHECKED = True
-
 # Lengths we take: from a few bars to ten minutes; intake narrows them to the tier and the engine.
 SHORTEST_DURATION_S, LONGEST_DURATION_S = 5.0, 600.0

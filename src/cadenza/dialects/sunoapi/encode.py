@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+from cadenza.dialects.sunoapi import quirks
 from cadenza.dialects.telling import (
     Json,
     extras,
@@ -73,7 +74,7 @@ def record_info(task: TaskView) -> Json:
             "param": json.dumps(task.wire_body, ensure_ascii=False, separators=(",", ":")),
             "response": _response(task, _shown(task)),
             "status": status(task),
-            "type": TIERS[task.request.tier].upstream_name,
+            "type": TIERS[task.request.tier].upstream_name if quirks.TYPE_IS_UPSTREAM_NAME else "GENERATE",
             "operationType": task.operation.value,
             "errorCode": failure_code(task),
             "errorMessage": failure_reason(task),

@@ -36,16 +36,13 @@ INHERIT_PROMPT_AS_LONG_AS_LYRICS = True
 # "callBackUrl" is listed as required, but "alternatively, you can ... poll task status".
 CALLBACK_URL_REQUIRED = False
 
-# Newer pages: duration "V5_5 and V6, custom mode only". One engine serves all names: any model.
-DURATION_ONLY_WITH_V5_5_CUSTOM = False
+# Newer pages: duration is a whole number "10..360", with V5_5 and V6 in custom mode only. One engine
+# serves all names, so every model and mode may have it.
 SHORTEST_DURATION_S, LONGEST_DURATION_S = 10, 360
 
-# "Model strings must be exact" against programs with V5.5, v5 or chirp-v5: all are understood.
+# "Model strings must be exact" against programs with V5.5, v5 or chirp-v5: all are understood. And
+# "Model version must be consistent with the source music" is not checked: one engine serves them all.
 MODEL_NAMES_EXACT = False
-
-# "Model version must be consistent with the source music": one engine serves all names, so a
-# different one is no reason to refuse.
-MODEL_MUST_MATCH_SOURCE = False
 
 # "429 - Insufficient credits" (older pages and both upload-extend pages) against 402 and 429 as
 # a rate limit on newer ones: the older set, on every path.

@@ -27,7 +27,7 @@ INSTRUMENTAL = Field("instrumental", Flag(), "True for music without a voice.", 
 INSTRUMENTAL_NEEDED = Field("instrumental", Flag(), "True for music without a voice.", required=True)
 MODEL = Field(
     "model",
-    Model(tuple(NAMES[Dialect.SUNOAPI])),
+    Model(tuple(NAMES[Dialect.SUNOAPI]), exact=quirks.MODEL_NAMES_EXACT),
     "Model version; it sets the text limits.",
     required=True,
 )
@@ -69,7 +69,12 @@ CONTINUE_AT = Field(
     "The second to go on from: greater than 0 and less than the source's duration. Needed when "
     "defaultParamFlag is true; the end of the source if absent otherwise.",
 )
-CALLBACK_URL = Field("callBackUrl", Text(8192), "Where to send the stages of the task. Optional.")
+CALLBACK_URL = Field(
+    "callBackUrl",
+    Text(8192),
+    "Where to send the stages of the task.",
+    required=quirks.CALLBACK_URL_REQUIRED,
+)
 
 _SHARED: Table = (MODEL, PROMPT, LYRICS, STYLE, TITLE, NEGATIVE_TAGS, VOCAL_GENDER, STYLE_WEIGHT, WEIRDNESS,
                   AUDIO_WEIGHT, PERSONA_ID, PERSONA_MODEL, VARIETY, DURATION, CALLBACK_URL, SEED)  # fmt: skip
