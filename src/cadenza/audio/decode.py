@@ -244,7 +244,9 @@ def _joined(blocks: list[NDArray[np.float32]]) -> Samples:
     """Return (channels, samples) from blocks of (samples, channels)."""
     joined = np.empty((blocks[0].shape[1], sum(len(block) for block in blocks)), np.float32)
     at = 0
-    for block in blocks:
+    blocks.reverse()
+    while blocks:  # each is given back as it is copied, so that two of the whole are never held
+        block = blocks.pop()
         joined[:, at : at + len(block)] = block.T
         at += len(block)
     return joined

@@ -50,7 +50,7 @@ def _run(typed: list[str]) -> int:
             typed or ["--help"], prog_name="cadenza", standalone_mode=False
         )
     except (KeyboardInterrupt, typer.Abort, Stopped):
-        return _say("Interrupted; nothing unfinished was left behind.", INTERRUPTED)
+        answer = INTERRUPTED
     except typer.TyperException as told:
         sentence = told.format_message()
         return _say(sentence, WRONG_INPUT) if sentence else WRONG_INPUT
@@ -58,6 +58,8 @@ def _run(typed: list[str]) -> int:
         return _say(str(wrong), WRONG_INPUT)
     except (CadenzaError, OSError, MemoryError) as failed:
         return _say(str(failed) or type(failed).__name__, FAILED)
+    if answer == INTERRUPTED:  # typer makes this of Ctrl-C by itself
+        return _say("Interrupted; nothing unfinished was left behind.", INTERRUPTED)
     return answer if isinstance(answer, int) else DONE
 
 

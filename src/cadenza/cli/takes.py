@@ -26,6 +26,7 @@ from cadenza.engines.protocol import Engine, Order, Rendition, TakePlan
 
 # Files that people have beside them: far above what any length that an engine takes needs.
 _LARGEST_SOURCE_BYTES = 2 * 1024**3
+_PATIENCE_S = 60.0  # nobody else waits for this decoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,12 @@ def _decoded(path: Path, engine: Engine) -> DecodedSource:
     if not path.exists():
         raise WrongInput("SOURCE: there is no file of that name.")
     try:
-        return decode(path, longest_s=engine.abilities.longest_source_s, max_bytes=_LARGEST_SOURCE_BYTES)
+        return decode(
+            path,
+            longest_s=engine.abilities.longest_source_s,
+            max_bytes=_LARGEST_SOURCE_BYTES,
+            wall_clock_s=_PATIENCE_S,
+        )
     except OSError as error:
         raise WrongInput(f"SOURCE cannot be read: {error.strerror}.") from None
 
