@@ -7,6 +7,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from cadenza.dialects.openapi import document
+from cadenza.dialects.samples import REQUESTS
 from cadenza.domain.task import Dialect
 
 dialects = pytest.mark.parametrize("dialect", list(Dialect), ids=lambda dialect: dialect.value)
@@ -67,7 +68,8 @@ def test_a_key_is_accepted_as_bearer_token_and_as_x_api_key(dialect):
             Dialect.NATIVE,
             (
                 "POST /v1/tasks, GET /v1/tasks, GET /v1/tasks/{task_id}, POST /v1/tasks/{task_id}/cancel, "
-                "GET /v1/tasks/{task_id}/events, POST /v1/tasks/estimate, POST /v1/uploads, GET /v1/account"
+                "GET /v1/tasks/{task_id}/events, GET /v1/tasks/{task_id}/callbacks, "
+                "GET /v1/uploads/{upload_id}, POST /v1/estimate, POST /v1/uploads, GET /v1/account"
             ),
         ),
     ],
@@ -96,3 +98,16 @@ def _contents(node):
     elif isinstance(node, list):
         for value in node:
             yield from _contents(value)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "example", "quoted"),
+    [
+        (Dialect.CRUN, "extend custom", "crun/request_seed-000_curl"),
+        (Dialect.SUNOAPI, "upload-extend", "sunoapi/request_seed-002_curl"),
+        (Dialect.APIIN, "extend inherit", "apiin/request_seed-003_inherit"),
+        (Dialect.APIIN, "extend custom", "apiin/request_seed-003_custom"),
+    ],
+)
+def test_the_examples_of_the_description_are_the_documents_own(dialect, example, quoted, fixture):
+    assert REQUESTS[dialect][example] == fixture(quoted)

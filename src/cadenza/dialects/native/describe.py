@@ -35,7 +35,18 @@ _STAGE_STATES = {
 
 def routes() -> tuple[Route, ...]:
     """Return all routes of the dialect."""
-    return (_create(), _list(), _read(), _cancel(), _events(), _estimate(), _upload(), _account())
+    return (
+        _create(),
+        _list(),
+        _read(),
+        _cancel(),
+        _events(),
+        _callbacks(),
+        _estimate(),
+        _upload(),
+        _read_upload(),
+        _account(),
+    )
 
 
 def _sample(state: TaskState) -> TaskView:
@@ -82,7 +93,7 @@ def _list() -> Route:
             Parameter(name="limit", doc="Tasks on a page.", required=False, schema=limit),
             Parameter(name="cursor", doc="next_cursor of the page before.", required=False),
             Parameter(
-                name="status",
+                name="state",
                 doc="Only tasks in this state.",
                 required=False,
                 schema={"type": "string", "enum": [state.value for state in TaskState]},
@@ -135,7 +146,7 @@ def _events() -> Route:
 def _estimate() -> Route:
     return Route(
         method="post",
-        path="/v1/tasks/estimate",
+        path="/v1/estimate",
         name="estimate",
         summary="The price of a task body; nothing is created or charged",
         error_media=MEDIA_TYPE,
@@ -145,17 +156,41 @@ def _estimate() -> Route:
     )
 
 
-def _upload() -> Route:
-    done = uploaded(
+def _callbacks() -> Route:
+    told = {
+        "id": "callback_4f6e8a1053c2e19b7d4fa3f0c2e19b7d",
+        "stage": "complete",
+        "state": "delivered",
+        "attempts": 1,
+        "last_status": 200,
+        "last_reason": None,
+        "created_at": "2026-01-20T09:14:31+00:00",
+    }
+    return Route(
+        method="get",
+        path="/v1/tasks/{task_id}/callbacks",
+        name="taskCallbacks",
+        summary="What was told to the callback URL, and how it went",
+        error_media=MEDIA_TYPE,
+        parameters=(_TASK_ID,),
+        replies=_replies(200, {"told": {"object": "list", "data": [told]}}),
+    )
+
+
+def _sample_upload() -> Json:
+    return uploaded(
         upload_id="upload_53c2e19b7d4fa3f0c2e19b7d4f6e8a10",
         file_name="in.wav",
-        url="https://music.example.com/media/upload_53c2e19b7d4fa3f0c2e19b7d4f6e8a10/in.wav",
+        url="https://music.example.com/files/upload_53c2e19b7d4fa3f0c2e19b7d4f6e8a10/in.wav",
         size_bytes=1_048_576,
         mime_type="audio/wav",
         duration_s=63.5,
         uploaded_at=dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
         expires_at=dt.datetime(2026, 1, 5, 3, 4, 5, tzinfo=dt.UTC),
     )
+
+
+def _upload() -> Route:
     form = multipart(openapi_schema((FILE_NAME,)), (MULTIPART_FILE_FIELD,))
     return Route(
         method="post",
@@ -166,16 +201,36 @@ def _upload() -> Route:
         request=openapi_schema(UPLOAD),
         requests={"from a url": {"url": "https://example.com/in.wav", "file_name": "in.wav"}},
         other_requests={"multipart/form-data": form},
-        replies=_replies(201, {"uploaded": done}),
+        replies=_replies(201, {"uploaded": _sample_upload()}),
+    )
+
+
+def _read_upload() -> Route:
+    return Route(
+        method="get",
+        path="/v1/uploads/{upload_id}",
+        name="readUpload",
+        summary="One recording that was left here",
+        error_media=MEDIA_TYPE,
+        parameters=(Parameter(name="upload_id", doc="The upload.", place="path"),),
+        replies=_replies(200, {"upload": _sample_upload()}),
     )
 
 
 def _account() -> Route:
+    account = {
+        "object": "account",
+        "id": "account_1",
+        "name": "me",
+        "key_id": "key_1",
+        "webhook_secret": "whsec_...",
+        **balance(412),
+    }
     return Route(
         method="get",
         path="/v1/account",
         name="account",
-        summary="Credits that can be spent",
+        summary="Whose key this is, its credits, and the secret that signs its callbacks",
         error_media=MEDIA_TYPE,
-        replies=_replies(200, {"account": balance(412)}),
+        replies=_replies(200, {"account": account}),
     )
