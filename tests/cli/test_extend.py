@@ -146,7 +146,7 @@ def test_all_controls_reach_the_engine(cadenza, song, tmp_path, monkeypatch):
 
     monkeypatch.setattr(wiring, "engine", lambda _name: Noting())
     options = {
-        "at": "0:01", "seconds": "0:30", "prompt": "calm", "title": "T", "tags": "jazz", "lyrics": "la",
+        "at": "0:01", "seconds": "0:02.5", "prompt": "calm", "title": "T", "tags": "jazz", "lyrics": "la",
         "seed": 9, "audio-weight": 0.1, "style-weight": 0.2, "weirdness": 0.33, "negative-tags": "metal",
         "vocal-gender": "f", "takes": 3,
     }  # fmt: skip
@@ -155,7 +155,7 @@ def test_all_controls_reach_the_engine(cadenza, song, tmp_path, monkeypatch):
     (order,) = orders
     request = order.request
     assert request.wish == Specified(title="T", style="jazz", lyrics="la", description="calm")
-    assert (request.continuation.from_s, request.duration_s, order.seed) == (1.0, 30.0, 9)
+    assert (request.continuation.from_s, request.duration_s, order.seed) == (1.0, 2.5, 9)
     assert (request.voice, request.avoid, order.take_indices) == (Voice.FEMALE, "metal", (0, 1, 2))
     weights = (request.controls.audio_weight, request.controls.style_weight, request.controls.weirdness)
     assert weights == (Weight(10), Weight(20), Weight(33))

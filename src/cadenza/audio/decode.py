@@ -235,7 +235,7 @@ def _finished(
     if reason is not None or header is None:
         raise SourceUnusable(str(reason)[:300])
     if not blocks:
-        raise SourceUnusable(f"The {header['container'].value} file holds no sound.")
+        raise SourceUnusable(f"The {header['container'].value} file holds no sound that can be decoded.")
     signal = Signal(_joined(blocks), header["sample_rate"])
     return DecodedSource(signal=signal, container=header["container"], subtype=str(header["subtype"])[:32])
 
