@@ -5,6 +5,7 @@ Run: OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/make_song.py [se
 
 from __future__ import annotations
 
+import itertools
 import resource
 import sys
 import time
@@ -22,9 +23,8 @@ def main() -> None:
         "deep house",
         "cinematic orchestral",
     ]
-    print(
-        f"{'prompt':28}{'plan':>8}{'write':>8}{'play+mix':>10}{'master':>8}{'all':>8}{'real time':>11}{'first s':>9}"
-    )
+    heads = ("plan", "write", "play+mix", "master", "all", "real time", "first s")
+    print(f"{'prompt':28}" + "".join(f"{head:>10}" for head in heads))
     for prompt in prompts:
         _row(prompt, length_s)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
@@ -47,10 +47,10 @@ def _row(prompt: str, length_s: float) -> None:
         should_stop=lambda: False,
         preview=lambda _: heard.append(time.perf_counter() - begun_wall),
     )
-    times = [after[1] - before[1] for before, after in zip(marks, marks[1:], strict=False)]
+    times = [after[1] - before[1] for before, after in itertools.pairwise(marks)]
     whole = marks[-1][1] - begun
-    cells = f"{times[0]:8.2f}{times[1]:8.2f}{times[2]:10.2f}{times[3]:8.2f}{whole:8.2f}"
-    print(f"{prompt[:27]:28}{cells}{length_s / whole:10.1f}x{heard[0]:9.2f}")
+    cells = "".join(f"{value:10.2f}" for value in (*times[:4], whole))
+    print(f"{prompt[:27]:28}{cells}{length_s / whole:9.1f}x{heard[0]:10.2f}")
 
 
 if __name__ == "__main__":

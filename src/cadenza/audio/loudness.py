@@ -94,8 +94,15 @@ def _block_powers(signal: Signal) -> NDArray[np.float64]:
     hops = signal.sample_count // hop
     if hops < per_block:
         return np.zeros(0)
-    weighted = dsp.sosfilt(k_weighting(rate), signal.samples[:, : hops * hop], axis=1)
-    squares = np.square(weighted).reshape(signal.channel_count, hops, hop).sum(axis=(0, 2)) / hop
+    squares = np.empty(hops)
+    sections = k_weighting(rate)
+    state = np.zeros((len(sections), signal.channel_count, 2))
+    # In pieces of ten seconds: filtering makes doubles of everything.
+    for first in range(0, hops, 100):
+        piece = signal.samples[:, first * hop : min(hops, first + 100) * hop]
+        weighted, state = dsp.sosfilt(sections, piece, axis=1, zi=state)
+        powers = np.square(weighted).reshape(signal.channel_count, -1, hop).sum(axis=(0, 2)) / hop
+        squares[first : first + len(powers)] = powers
     return np.asarray(np.convolve(squares, np.full(per_block, 1.0 / per_block), mode="valid"))
 
 

@@ -39,14 +39,15 @@ class SectionKind(enum.Enum):
 class SectionPlan:
     """One section: ``bars`` long, with the energy 0 to 1 that the form gives it.
 
-    ``numerals`` is its cycle of chords, ``roles`` who plays in it, ``occurrence`` counts sections
-    of the same kind from 0.
+    ``numerals`` is its cycle of chords, ``comping`` the rhythm they are played in, ``roles`` who plays
+    in it, ``occurrence`` counts sections of the same kind from 0.
     """
 
     kind: SectionKind
     bars: int
     energy: float
     numerals: tuple[str, ...]
+    comping: str
     roles: frozenset[Role]
     occurrence: int
 
@@ -56,7 +57,7 @@ class Brief:
     """The plan of one take.
 
     ``form`` is followed by one final chord that rings until ``duration_s``. ``instruments`` names
-    who plays each role that sounds at all. ``groove``, ``comping`` and ``bass_line`` are the chosen
+    who plays each role that sounds at all. ``groove`` and ``bass_line`` are the chosen
     lines of the genre (see ``music.genre``), ``drum_stretch`` 2 where the groove is played half-time.
     ``weirdness`` is 0 to 1.
     """
@@ -71,7 +72,6 @@ class Brief:
     instruments: Mapping[Role, str]
     groove: Groove
     drum_stretch: int
-    comping: str
     bass_line: str
     weirdness: float
 

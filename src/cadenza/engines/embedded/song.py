@@ -31,8 +31,10 @@ from cadenza.music.score import DRUM_PITCHES, Score
 Stereo = NDArray[np.float32]
 
 _FIRST_WINDOW_S, _WINDOW_S = 4.0, 8.0
-_CHECK_S = 6.0  # how much of the fullest section the desk listens to before it starts
+_CHECK_S = 7.0  # how much of the fullest section the desk listens to before it starts
+_EARLY_S = 0.06  # by which a hand may be early
 _FADE_S = 0.9
+_HEADROOM_LU = 2.0  # kept in previews, whose peaks no limiter watches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,22 +101,41 @@ def make_song(
     performance = perform(score, plan.brief, plan.dice)
     _check(should_stop)
     progress("play", 0.05)
+    stems = _play(plan, performance, progress, should_stop, preview)
+    progress("master", 0.82)
+    signal = master(_mixed(stems), top_db=plan.brief.genre.sound.top_db, fade_s=_FADE_S)
+    progress("master", 1.0)
+    return MadeSong(
+        signal=signal,
+        bpm=float(plan.brief.beats_per_minute),
+        key=str(plan.brief.key),
+        stems={role.value: Signal(stem, SAMPLE_RATE) for role, stem in stems.items()},
+        score=score,
+    )
+
+
+def _mixed(stems: Mapping[Role, Stereo]) -> Signal:
+    total = np.zeros_like(next(iter(stems.values())))
+    for stem in stems.values():
+        total += stem
+    return Signal(total, SAMPLE_RATE)
+
+
+def _play(
+    plan: SongPlan,
+    performance: Performance,
+    progress: Callable[[str, float], None],
+    should_stop: Callable[[], bool],
+    preview: Callable[[Signal], None],
+) -> dict[Role, Stereo]:
+    """Return all mixed stems; what players and desk remember is let go before the master."""
     session = _Session(plan.brief, performance, plan.dice)
     for fraction, window in session.windows():
         _check(should_stop)
         preview(window)
         progress("play", 0.05 + 0.75 * fraction)
     _check(should_stop)
-    progress("master", 0.82)
-    signal = master(session.mix(), top_db=plan.brief.genre.sound.top_db, fade_s=_FADE_S)
-    progress("master", 1.0)
-    return MadeSong(
-        signal=signal,
-        bpm=float(plan.brief.beats_per_minute),
-        key=str(plan.brief.key),
-        stems={role.value: Signal(stem, SAMPLE_RATE) for role, stem in session.stems.items()},
-        score=score,
-    )
+    return session.stems
 
 
 def _check(should_stop: Callable[[], bool]) -> None:
@@ -156,21 +177,18 @@ class _Session:
             yield end / self._count, provisional(Signal(mixed, SAMPLE_RATE), gain_db=self._gain_db)
             begin, length_s = end, _WINDOW_S
 
-    def mix(self) -> Signal:
-        """Return the sum of all stems, before the master."""
-        return Signal(np.sum(list(self.stems.values()), axis=0, dtype=np.float32), SAMPLE_RATE)
-
     def _sound_check(self, from_s: float) -> float:
         """Set the faders by the fullest part, and return the gain that brings it near the target."""
         excerpts = {}
         for player in self._players:
             dry = np.zeros((2, round(_CHECK_S * SAMPLE_RATE)), dtype=np.float32)
-            player.play(from_s, from_s + _CHECK_S, dry, from_s)
+            begin_s = player.first_strike_s(from_s - _EARLY_S, from_s + _CHECK_S / 2)
+            player.play(begin_s, begin_s + _CHECK_S, dry, begin_s)
             excerpts[player.role] = dry
         self._desk.sound_check(excerpts)
         total = sum(dry * np.float32(self._desk.strips[role].gain) for role, dry in excerpts.items())
         assert isinstance(total, np.ndarray), "somebody plays"
-        return TARGET_LUFS - integrated_lufs(Signal(total, SAMPLE_RATE))
+        return TARGET_LUFS - _HEADROOM_LU - integrated_lufs(Signal(total, SAMPLE_RATE))
 
 
 def _kicks(performance: Performance) -> list[float]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from cadenza.engines.embedded.compose.harmony import ChordLine
 from cadenza.engines.embedded.compose.lines import Step, steps
 from cadenza.engines.embedded.compose.voicing import lead_voices
 from cadenza.music.brief import Brief, Role, SectionPlan
+from cadenza.music.pitch import nearest_with_class
 from cadenza.music.score import ChordSpan, Note
 from cadenza.music.time import Length, Position
 
@@ -16,44 +18,57 @@ def chord_notes(brief: Brief, chords: tuple[ChordSpan, ...]) -> list[Note]:
     instrument = brief.instruments[Role.CHORDS]
     voices = 5 if instrument.startswith("steel_guitar") else 4
     voicings = lead_voices([span.chord for span in chords], voices=voices, centre=60)
+    line = ChordLine(chords)
     notes: list[Note] = []
     for section, start in zip(brief.form, brief.section_starts(), strict=True):
         if Role.CHORDS not in section.roles:
             continue
         for bar in range(section.bars):
-            notes += _bar(brief, section, start + brief.bar * bar, chords, voicings)
+            notes += _bar(section, start + brief.bar * bar, brief.bar, line, voicings)
     last = chords[-1]
-    return notes + [Note(at=last.at, length=last.length, midi_pitch=p, loudness=0.7) for p in voicings[-1]]
+    notes += [Note(at=last.at, length=last.length, midi_pitch=p, loudness=0.7) for p in voicings[-1]]
+    return notes if Role.BASS in brief.instruments else notes + _left_hand(brief, chords)
+
+
+def _left_hand(brief: Brief, chords: tuple[ChordSpan, ...]) -> list[Note]:
+    """Return held roots below the chords, for a piece without a bass: harmony needs its ground."""
+    playing = [
+        (start, start + brief.bar * section.bars)
+        for section, start in zip(brief.form, brief.section_starts(), strict=True)
+        if Role.CHORDS in section.roles
+    ]
+    return [
+        Note(
+            at=span.at, length=span.length, midi_pitch=nearest_with_class(span.chord.root, 44), loudness=0.62
+        )
+        for span in chords
+        if span is chords[-1] or any(start <= span.at < stop for start, stop in playing)
+    ]
 
 
 def _bar(
-    brief: Brief,
-    section: SectionPlan,
-    at: Position,
-    chords: tuple[ChordSpan, ...],
-    voicings: Sequence[tuple[int, ...]],
+    section: SectionPlan, at: Position, bar: Length, line: ChordLine, voicings: Sequence[tuple[int, ...]]
 ) -> list[Note]:
     notes: list[Note] = []
-    for step in _with_chord_changes(steps(brief.comping, at, brief.bar), at, brief.bar, chords):
-        index = max(i for i, span in enumerate(chords) if span.at <= step.at)
-        until = min(step.length, chords[index].at + chords[index].length - step.at)
+    for step in _with_chord_changes(list(steps(section.comping, at, bar)), at, bar, line):
+        index, span = line.index_at(step.at), line.at(step.at)
+        until = min(step.length, span.at + span.length - step.at)
         notes += _struck(step, until, voicings[index], section.energy)
     return notes
 
 
-def _with_chord_changes(
-    struck: Iterable[Step], at: Position, bar: Length, chords: tuple[ChordSpan, ...]
-) -> list[Step]:
+def _with_chord_changes(struck: list[Step], at: Position, bar: Length, line: ChordLine) -> list[Step]:
     """Add a strike where a chord begins inside a held one, so that no change goes unheard."""
-    result = list(struck)
-    for span in chords:
-        if not at < span.at < at + bar or any(step.at == span.at for step in result):
-            continue
-        holding = [step for step in result if step.at < span.at < step.at + step.length]
-        if holding:
-            rest = holding[0].at + holding[0].length - span.at
-            result.append(Step(span.at, rest, "x"))
-    return sorted(result, key=lambda step: step.at)
+    added: list[Step] = []
+    span = line.after(at)
+    while at < span.at < at + bar:
+        held = [step for step in struck if step.at < span.at < step.at + step.length]
+        if held and all(step.at != span.at for step in struck):
+            added.append(Step(span.at, held[0].at + held[0].length - span.at, "x"))
+        if line.after(span.at) is span:
+            break
+        span = line.after(span.at)
+    return sorted(struck + added, key=lambda step: step.at)
 
 
 def _struck(step: Step, length: Length, voicing: tuple[int, ...], energy: float) -> list[Note]:

@@ -105,11 +105,12 @@ class ChordLine:
 
     def at(self, place: Position) -> ChordSpan:
         """Return the span that holds at ``place``."""
-        return self._spans[self._index(place)]
+        return self._spans[self.index_at(place)]
 
     def after(self, place: Position) -> ChordSpan:
         """Return the next span after the one that holds at ``place`` (the last one at the end)."""
-        return self._spans[min(self._index(place) + 1, len(self._spans) - 1)]
+        return self._spans[min(self.index_at(place) + 1, len(self._spans) - 1)]
 
-    def _index(self, place: Position) -> int:
+    def index_at(self, place: Position) -> int:
+        """Return which span holds at ``place``, counting from 0."""
         return max(0, bisect_right(self._starts, place.quarters) - 1)

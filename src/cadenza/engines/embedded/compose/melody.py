@@ -167,9 +167,10 @@ def _realise(
         place = at + Length(begin)
         span = line.at(place)
         pitch = ladder[max(0, min(len(ladder) - 1, base + step))]
-        is_strong = begin % brief.metre.beat.quarters == 0 or quarters >= brief.metre.beat.quarters
+        is_strong = begin == 0 or quarters >= 2 * brief.metre.beat.quarters
         if is_strong or _clashes(pitch, span):
-            pitch = _nearest(_chord_tones(brief, span), pitch)
+            last = notes[-1].midi_pitch if notes else None
+            pitch = _nearest(_chord_tones(brief, span), pitch, unlike=last)
         loudness = 0.55 + 0.2 * energy + (0.1 if begin == 0 else 0.0) + 0.01 * max(-4, min(6, step))
         notes.append(
             Note(at=place, length=Length(quarters), midi_pitch=pitch, loudness=round(min(1.0, loudness), 3))
@@ -192,8 +193,9 @@ def _chord_tones(brief: Brief, span: ChordSpan) -> list[int]:
     return in_scale or tones
 
 
-def _nearest(pitches: Sequence[int], target: float) -> int:
-    return min(pitches, key=lambda p: (abs(p - target), p))
+def _nearest(pitches: Sequence[int], target: float, *, unlike: int | None = None) -> int:
+    """Return the nearest pitch; one that only repeats ``unlike`` counts as two semitones further away."""
+    return min(pitches, key=lambda p: (abs(p - target) + (2 if p == unlike else 0), p))
 
 
 def _clashes(pitch: int, span: ChordSpan) -> bool:

@@ -15,6 +15,7 @@ TARGET_LUFS = -14.0
 CEILING_DBTP = -1.0
 _AIM_DBTP = -1.3  # the gain curve is smooth, the sum with it may overshoot by a little
 _BLOCK = 64
+_PIECE = 1 << 19
 _KNEE = 0.7  # of full scale: the soft clipper leaves everything below alone
 
 
@@ -25,7 +26,7 @@ def master(mix: Signal, *, top_db: float, fade_s: float) -> Signal:
     """
     samples = _tone(mix, top_db)
     _fade_out(samples, round(fade_s * mix.sample_rate))
-    samples *= _glue(samples, mix.sample_rate)
+    _scale(samples, _glue(samples, mix.sample_rate))
     mastered = Signal(samples, mix.sample_rate)
     for _ in range(3):
         missing_lu = TARGET_LUFS - integrated_lufs(mastered)
@@ -38,13 +39,17 @@ def master(mix: Signal, *, top_db: float, fade_s: float) -> Signal:
 def provisional(mix: Signal, *, gain_db: float) -> Signal:
     """Return a window as a first listener may hear it: near its final level, softly clipped."""
     return Signal(
-        _soft_clip(mix.samples * np.float32(10 ** (gain_db / 20))) * np.float32(0.89), mix.sample_rate
+        _soft_clip(mix.samples * np.float32(10 ** (gain_db / 20))) * np.float32(0.83), mix.sample_rate
     )
 
 
 def _tone(mix: Signal, top_db: float) -> NDArray[np.float32]:
     sections = np.stack([high_pass(24.0, mix.sample_rate), high_shelf(8000.0, top_db, mix.sample_rate)])
-    return np.asarray(dsp.sosfilt(sections, mix.samples, axis=1), dtype=np.float32)
+    state = np.zeros((len(sections), mix.channel_count, 2))
+    toned = np.empty_like(mix.samples)
+    for piece in _pieces(mix.sample_count):
+        toned[:, piece], state = dsp.sosfilt(sections, mix.samples[:, piece], axis=1, zi=state)
+    return toned
 
 
 def _fade_out(samples: NDArray[np.float32], count: int) -> None:
@@ -53,8 +58,8 @@ def _fade_out(samples: NDArray[np.float32], count: int) -> None:
     samples[:, samples.shape[1] - count :] *= ramp
 
 
-def _glue(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-    """Return the gain of a gentle bus compressor: 2:1 above the average level, at most 4 dB.
+def _glue(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
+    """Return the gain per block of a gentle bus compressor: 2:1 above the average level, at most 4 dB.
 
     The detector reads the mean square of blocks of 64 samples; 30 ms up, 150 ms down.
     """
@@ -65,7 +70,7 @@ def _glue(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]
     threshold_db = 10 * np.log10(np.mean(power[power > 1e-8])) if np.any(power > 1e-8) else 0.0
     reduction = np.clip((smoothed - threshold_db) * 0.5, 0.0, 4.0)
     released = _one_pole(_held(reduction, 4.0 / (0.15 * per_s)), 0.02 * per_s)
-    return _to_samples(10 ** (-released / 20), samples.shape[1])
+    return np.asarray(10 ** (-released / 20))
 
 
 def _driven(signal: Signal, gain_db: float) -> Signal:
@@ -74,13 +79,13 @@ def _driven(signal: Signal, gain_db: float) -> Signal:
 
 def _soft_clip(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Bend what exceeds 0.7 towards 1.2; the limiter takes the rest."""
-    magnitude = np.abs(samples)
-    over = magnitude > _KNEE
-    if not over.any():
-        return samples
     bent = samples.copy()
     room = 1.2 - _KNEE
-    bent[over] = np.sign(samples[over]) * (_KNEE + room * np.tanh((magnitude[over] - _KNEE) / room))
+    for piece in _pieces(samples.shape[1]):
+        part = bent[:, piece]
+        over = np.abs(part) > _KNEE
+        loud = part[over]
+        part[over] = np.sign(loud) * (_KNEE + room * np.tanh((np.abs(loud) - _KNEE) / room))
     return bent
 
 
@@ -96,17 +101,20 @@ def limit(signal: Signal, *, ceiling_dbtp: float) -> Signal:
     held = _held(ahead, 6.0 / (0.1 * per_s))
     # Averaging over no more blocks than the foresight never falls short of what is needed.
     smooth = ndimage.uniform_filter1d(held, 5)
-    gain = _to_samples(10 ** (-smooth / 20), signal.sample_count)
-    return Signal(signal.samples * gain, signal.sample_rate)
+    limited = signal.samples.copy()
+    _scale(limited, 10 ** (-smooth / 20))
+    return Signal(limited, signal.sample_rate)
 
 
 def _blocks(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    count = -(-samples.shape[1] // _BLOCK)
-    padded = np.zeros((samples.shape[0], count * _BLOCK), dtype=np.float32)
-    padded[:, : samples.shape[1]] = samples
-    return np.asarray(
-        np.square(padded).reshape(samples.shape[0], count, _BLOCK).mean(axis=(0, 2)), dtype=float
-    )
+    """Return the mean square of each block over all channels, shape (blocks,)."""
+    powers = np.zeros(-(-samples.shape[1] // _BLOCK))
+    for piece in _pieces(samples.shape[1]):  # whole blocks, but for the last
+        squares = np.square(samples[:, piece]).mean(axis=0)
+        padded = np.pad(squares, (0, -len(squares) % _BLOCK)).reshape(-1, _BLOCK)
+        first = piece.start // _BLOCK
+        powers[first : first + len(padded)] = padded.mean(axis=1)
+    return powers
 
 
 def _held(values: NDArray[np.float64], fall_per_block: float) -> NDArray[np.float64]:
@@ -122,6 +130,14 @@ def _one_pole(values: NDArray[np.float64], time_constant: float) -> NDArray[np.f
     return np.asarray(smoothed)
 
 
-def _to_samples(per_block: NDArray[np.float64], count: int) -> NDArray[np.float32]:
-    centres = (np.arange(len(per_block)) + 0.5) * _BLOCK
-    return np.interp(np.arange(count), centres, per_block).astype(np.float32)
+def _scale(samples: NDArray[np.float32], gain_per_block: NDArray[np.float64]) -> None:
+    """Multiply in place by a gain that runs straight from the middle of one block to the next."""
+    centres = (np.arange(len(gain_per_block)) + 0.5) * _BLOCK
+    for piece in _pieces(samples.shape[1]):
+        places = np.arange(piece.start, min(piece.stop, samples.shape[1]))
+        samples[:, piece] *= np.interp(places, centres, gain_per_block).astype(np.float32)
+
+
+def _pieces(sample_count: int) -> list[slice]:
+    """Return slices of half a million samples: doubles of a whole song at once would be much."""
+    return [slice(begin, begin + _PIECE) for begin in range(0, sample_count, _PIECE)]

@@ -70,7 +70,6 @@ def draw_brief(request: GenerationRequest, dice: Dice) -> Planned:
         instruments=_instruments(wishes, genre, chooser),
         groove=groove,
         drum_stretch=2 if wishes.is_half_time else 1,
-        comping=chooser.one_of(texture.comping, "comping"),
         bass_line=chooser.one_of(texture.bass, "bass line"),
         weirdness=chooser.weirdness,
     )
@@ -207,7 +206,8 @@ def _instruments(wishes: Wishes, genre: Genre, chooser: _Chooser) -> dict[Role, 
         options = [n for n in genre.palette.get(role.value, ()) if n not in wishes.avoid]
         if role.value in wishes.avoid or not (options or role in named):
             continue
-        chosen[role] = named.get(role) or chooser.one_of(options, f"instrument {role.value}")
+        unused = [name for name in options if name not in chosen.values()]
+        chosen[role] = named.get(role) or chooser.one_of(unused or options, f"instrument {role.value}")
     return chosen
 
 
@@ -251,6 +251,7 @@ def _sections(
     brief: Brief, blocks: Sequence[Block], wishes: Wishes, chooser: _Chooser
 ) -> tuple[SectionPlan, ...]:
     cycles = _cycles(brief, chooser)
+    rhythms = _comping(_texture(brief.genre, brief.metre), chooser)
     levels = energies(blocks, genre_energy=brief.genre.energy, shift=_energy_pull(wishes))
     seen: Counter[SectionKind] = Counter()
     sections = []
@@ -264,12 +265,22 @@ def _sections(
                 bars=block.bars,
                 energy=energy,
                 numerals=cycles[block.kind],
+                comping=rhythms[block.kind],
                 roles=playing & frozenset(brief.instruments),
                 occurrence=seen[block.kind],
             )
         )
         seen[block.kind] += 1
     return tuple(sections)
+
+
+def _comping(texture: Texture, chooser: _Chooser) -> dict[SectionKind, str]:
+    """Return the rhythm of the chords in each kind of section: choruses have their own."""
+    verse = chooser.one_of(texture.comping, "comping")
+    others = [line for line in texture.comping if line != verse] or [verse]
+    lively = max(others, key=lambda line: sum(sign in "xX" for sign in line) / len(line))
+    rhythms = dict.fromkeys(SectionKind, verse)
+    return rhythms | {SectionKind.CHORUS: lively, SectionKind.SOLO: lively, SectionKind.BRIDGE: others[0]}
 
 
 def _cycles(brief: Brief, chooser: _Chooser) -> dict[SectionKind, tuple[str, ...]]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import signal as dsp
 
+from cadenza.audio.loudness import k_weighting
 from cadenza.engines.embedded.synth.held import HELD, hold
 from cadenza.engines.embedded.synth.kit import KITS, hit
 from cadenza.engines.embedded.synth.struck import STRUCK, strike
@@ -22,7 +24,8 @@ Stereo = NDArray[np.float32]
 INSTRUMENTS = frozenset(STRUCK) | frozenset(HELD)
 _TOUCHES = 3  # how many shades of velocity a note is made in
 _VARIANTS = {True: 4, False: 2}  # drums, others: how many different copies of one shade there are
-_NOTE_RMS = 0.1  # of the first quarter second, at full velocity
+_NOTE_RMS = 0.1  # of a quarter second, K-weighted, at full velocity
+_WEIGHTING = k_weighting(SAMPLE_RATE)
 _LONGEST_RING_S = 9.0
 
 
@@ -59,6 +62,13 @@ class Player:
         first, last = bisect_left(self._starts, start_s), bisect_left(self._starts, end_s)
         for index in range(first, last):
             self._add(self._part.strikes[index], self._keys[index], into, offset_s)
+
+    def first_strike_s(self, from_s: float, until_s: float) -> float:
+        """Return when the first strike in [from_s, until_s) sounds, or else the first of all."""
+        index = bisect_left(self._starts, from_s)
+        if index < len(self._starts) and self._starts[index] < until_s:
+            return self._starts[index]
+        return self._starts[0] if self._starts else 0.0
 
     def _add(self, played: Strike, key: _Key, into: Stereo, offset_s: float) -> None:
         note = self._note(key)
@@ -125,7 +135,9 @@ def sound_note(
     measured = sound[:, : round(0.25 * SAMPLE_RATE)]
     if instrument in HELD:
         measured = sound[:, -round(0.25 * SAMPLE_RATE) :]
-    rms = float(np.sqrt(np.mean(np.square(measured)) + 1e-12))
+    # Weighted as loudness is measured, so that high, low, bright and dull notes are equally loud.
+    heard = dsp.sosfilt(_WEIGHTING, measured, axis=1)
+    rms = float(np.sqrt(np.mean(np.square(heard)) + 1e-12))
     return np.asarray(sound * np.float32(_NOTE_RMS / rms), dtype=np.float32)
 
 

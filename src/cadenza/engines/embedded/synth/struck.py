@@ -169,7 +169,7 @@ STRUCK: dict[str, Struck] = {
         decay_s=1.5, damping=0.35, strings=(-0.8, 0.8), release_s=0.6,
     ),
     "pluck_synth": Struck(
-        partials=22, tilt=0.85, softness=0.8, decay_s=0.5, damping=0.22, strings=(-2.0, 2.0),
+        partials=22, tilt=0.85, softness=0.8, decay_s=0.5, damping=0.22, strings=(-1.2, 1.2),
         release_s=0.15,
     ),
     "plucked_bass": Struck(
