@@ -92,6 +92,7 @@ class Portrait:
 
     ``music_start_s`` and ``music_end_s`` leave silence and a final fade out. ``chords`` has one chord
     per beat (0-11 major, 12-23 minor, 24 none). ``tuning_semitones`` is the offset from A = 440 Hz.
+    ``novelty`` says how much begins at each instant, ``novelty_rate_hz`` values per second.
     """
 
     duration_s: float
@@ -103,6 +104,8 @@ class Portrait:
     tuning_semitones: float
     chords: Ints
     views: BeatViews
+    novelty: Floats
+    novelty_rate_hz: float
 
     @property
     def beat_count(self) -> int:

@@ -10,24 +10,38 @@ import numpy as np
 from cadenza.audio.signal import Samples, Signal
 from cadenza.domain.errors import Stopped
 from cadenza.domain.request import Controls
-from cadenza.engines.embedded.listen import listen
-from cadenza.engines.embedded.mix.seam import blend, held_under, join
+from cadenza.engines.embedded.listen import listen, rhythm_strangeness
+from cadenza.engines.embedded.mix.seam import blend, held_under, join, levelled
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
+from cadenza.engines.embedded.plan.places import best_seam, phrase_length
+from cadenza.engines.embedded.recombine.align import follow_on, meet
 from cadenza.engines.embedded.recombine.assemble import assemble
-from cadenza.engines.embedded.recombine.quote import beat_marks, quotes, section_gains
+from cadenza.engines.embedded.recombine.quote import Marks, Quote, beat_marks, quotes, section_gains
 from cadenza.engines.embedded.recombine.separate import Separator
 from cadenza.music.dice import Dice
 from cadenza.music.portrait import Portrait
-from cadenza.music.quotation import Layer
+from cadenza.music.quotation import Itinerary, Layer
 
 __all__ = ["ContinuedTake", "continue_recording", "listen"]
 
 _CROSSOVER_HZ = 500.0
+_SEAM_FADE_S = 0.04
+# Strokes need short joins to stay sharp; what sustains needs longer ones to stay smooth.
+_FADES_S = {Layer.BODY: 0.04, Layer.COLOUR: 0.04, Layer.PULSE: 0.02}
+_FADES_WITHOUT_PULSE_S = {Layer.BODY: 0.35, Layer.COLOUR: 0.35, Layer.PULSE: 0.08}
+_PREVIEW_CHUNK_S = 5.0
+_STRANGE_RHYTHM, _CLEARLY_BETTER = 0.2, 0.03
+
+Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContinuedTake:
-    """A continuation: the joined song, its new part alone, where they meet, and what was heard."""
+    """A continuation: the joined song, its new part alone, where they meet, and what was heard.
+
+    All samples of ``signal`` before ``joined_at_s`` less 40 ms are those of the source. ``bpm`` is None
+    for music without a steady pulse, ``key`` ("A minor") where no key stands out.
+    """
 
     signal: Signal
     new_part: Signal
@@ -36,7 +50,7 @@ class ContinuedTake:
     key: str | None
 
 
-def continue_recording(
+def continue_recording(  # noqa: PLR0913 - the words of one order, each named by the caller
     source: Signal,
     *,
     from_s: float | None,
@@ -44,35 +58,140 @@ def continue_recording(
     seed: int,
     take_index: int,
     controls: Controls,
-    progress: Callable[[str, float], None],
+    progress: Progress,
     should_stop: Callable[[], bool],
     preview: Callable[[Signal], None],
     portrait: Portrait | None = None,
 ) -> ContinuedTake:
+    """Make the music of a recording go on from a second, in its own style.
+
+    Parameters
+    ----------
+    source
+        8 to 192 kHz, 1 or 2 channels; rate and layout are kept.
+    from_s
+        Where the new part begins; None chooses the end of the last whole bar of the music.
+    new_part_s
+        Its length; None gives 40 to 90 s in whole phrases.
+    take_index
+        Takes of one seed are different ideas: later ones avoid the bars of the earlier.
+    portrait
+        What ``listen`` heard in this source, if that is known already.
+    preview
+        Gets the take in gapless chunks: the kept source at once, then the new part.
+
+    Raises
+    ------
+    SourceUnusable
+        If the source is silent, too short, or has too little music.
+    Stopped
+        As soon as ``should_stop`` answers true.
+    """
     def heed() -> None:
         if should_stop():
             raise Stopped("The continuation was cancelled.")
 
+    heed()
+    progress("listen", 0.0)
     portrait = portrait or listen(source)
-    seam_s = from_s if from_s is not None else portrait.music_end_s
-    seconds = new_part_s or 60.0
-    dice = Dice(seed, take_index)
-    journey = plan_journey(portrait, seam_s=seam_s, seconds=seconds, character=Character.of(controls), dice=dice)
-    marks = beat_marks(journey.body, portrait)
-    separator = Separator(source, crossover_hz=_CROSSOVER_HZ)
-    fade_s = 0.04
-    rate = source.sample_rate
-    total: Samples | None = None
-    for layer in Layer:
-        sound = assemble(
-            quotes(journey.of(layer), portrait, marks, section_gains(portrait, seam_s)), frozenset({layer}), separator, rate=rate,
-            lead_in_s=fade_s, crossfade_s=fade_s if layer is not Layer.PULSE else 0.02, blend=blend, between=heed,
-        )
-        total = sound if total is None else total + sound
-    new = total[:, : round((fade_s + seconds) * rate)]
-    new = held_under(new, float(np.abs(source.samples).max()), rate)
-    joined = join(source, new, at_s=seam_s, crossfade_s=fade_s)
-    return ContinuedTake(
-        signal=joined, new_part=Signal(np.ascontiguousarray(joined.samples[:, -round(seconds * rate):]), rate), joined_at_s=seam_s,
-        bpm=portrait.pulse.bpm if portrait.pulse.steady else None, key=str(portrait.key),
+    heed()
+    seam_s = _seam(source, portrait, from_s)
+    kept = round(seam_s * source.sample_rate) - _fade_samples(source, seam_s)
+    _hand_out(Signal(source.samples[:, :kept], source.sample_rate), preview)
+    progress("plan", 0.1)
+    seconds = new_part_s or phrase_length(portrait, seam_s)
+    journey = plan_journey(
+        portrait, seam_s=seam_s, seconds=seconds, character=Character.of(controls), dice=Dice(seed, take_index)
     )
+    new = _Recombiner(source, portrait, seam_s, heed, progress).sound(journey, seconds)
+    joined = join(source, new, at_s=seam_s, crossfade_s=_SEAM_FADE_S)
+    made = Signal(joined.samples[:, kept:], source.sample_rate)
+    _hand_out(made, preview)
+    progress("join", 1.0)
+    return ContinuedTake(
+        signal=joined,
+        new_part=Signal(joined.samples[:, round(seam_s * source.sample_rate) :].copy(), source.sample_rate),
+        joined_at_s=seam_s,
+        bpm=portrait.pulse.bpm if portrait.pulse.steady else None,
+        key=str(portrait.key) if portrait.key.confidence > 0 else None,
+    )
+
+
+def _seam(source: Signal, portrait: Portrait, from_s: float | None) -> float:
+    """Return where the new part begins, on a whole sample and inside the source."""
+    wanted_s = best_seam(portrait) if from_s is None else from_s
+    samples = np.clip(round(wanted_s * source.sample_rate), 0, source.sample_count)
+    return float(samples) / source.sample_rate
+
+
+def _fade_samples(source: Signal, seam_s: float) -> int:
+    return min(round(_SEAM_FADE_S * source.sample_rate), round(seam_s * source.sample_rate))
+
+
+def _hand_out(signal: Signal, preview: Callable[[Signal], None]) -> None:
+    """Give a stretch to the preview in chunks."""
+    size = round(_PREVIEW_CHUNK_S * signal.sample_rate)
+    for start in range(0, signal.sample_count, size):
+        preview(Signal(signal.samples[:, start : start + size], signal.sample_rate))
+
+
+class _Recombiner:
+    """Turns a journey into sound: stretches, aligned and blended layer by layer, levelled."""
+
+    def __init__(
+        self, source: Signal, portrait: Portrait, seam_s: float, heed: Callable[[], None], progress: Progress
+    ) -> None:
+        self._source, self._portrait, self._seam_s = source, portrait, seam_s
+        self._heed, self._progress = heed, progress
+        self._separator = Separator(source, crossover_hz=_CROSSOVER_HZ)
+        self._gains_db = section_gains(portrait, seam_s)
+        self._fades_s = _FADES_S if portrait.pulse.steady else _FADES_WITHOUT_PULSE_S
+
+    def sound(self, journey: Itinerary, seconds: float) -> Samples:
+        """Return the new part with the crossfade before it, (channels, samples)."""
+        rate = self._source.sample_rate
+        marks = beat_marks(journey.body, self._portrait)
+        body = follow_on(self._quotes(journey, Layer.BODY, marks), self._portrait, self._seam_s)
+        colour = meet(self._quotes(journey, Layer.COLOUR, marks), body, self._portrait)
+        pulse = meet(self._quotes(journey, Layer.PULSE, marks), body, self._portrait)
+        count = round((_SEAM_FADE_S + seconds) * rate)
+        sustained = self._layer(body, Layer.BODY) + self._layer(colour, Layer.COLOUR)
+        whole = sustained + self._strokes(sustained, pulse, body)
+        whole = levelled(whole[:, :count], self._before_seam())
+        return held_under(whole, float(np.abs(self._source.samples).max()), rate)
+
+    def _strokes(self, sustained: Samples, own: tuple[Quote, ...], body: tuple[Quote, ...]) -> Samples:
+        """Return the strokes on a path of their own, or the body's where that keeps the rhythm better.
+
+        Where there are no drums, strokes are the attacks of notes, and those belong to their notes.
+        """
+        rate, before = self._source.sample_rate, self._before_seam()
+        strokes = self._layer(own, Layer.PULSE)
+        strangeness = rhythm_strangeness(Signal(sustained + strokes, rate), before)
+        if strangeness <= _STRANGE_RHYTHM:
+            return strokes
+        tied = self._layer(body, Layer.PULSE)
+        better = strangeness - rhythm_strangeness(Signal(sustained + tied, rate), before)
+        return tied if better > _CLEARLY_BETTER else strokes
+
+    def _quotes(self, journey: Itinerary, layer: Layer, marks: Marks) -> tuple[Quote, ...]:
+        return quotes(journey.of(layer), self._portrait, marks, self._gains_db)
+
+    def _layer(self, stretches: tuple[Quote, ...], layer: Layer) -> Samples:
+        return assemble(
+            stretches,
+            frozenset({layer}),
+            self._separator,
+            rate=self._source.sample_rate,
+            lead_in_s=_SEAM_FADE_S,
+            crossfade_s=self._fades_s[layer],
+            blend=blend,
+            between=self._heed,
+        )
+
+    def _before_seam(self) -> Signal:
+        """Return the last 20 s of music before the seam (or the music there is, if that is too little)."""
+        end_s = min(self._seam_s, self._portrait.music_end_s)
+        if end_s - self._portrait.music_start_s < 5:
+            end_s = self._portrait.music_end_s
+        return self._source.between(max(self._portrait.music_start_s, end_s - 20), end_s)

@@ -26,7 +26,9 @@ def find_metre(views: BeatViews) -> Metre:
 
 def _repetition(views: BeatViews, metre: int) -> float:
     """Return how much more beats resemble those one to four bars away than those off the bar."""
-    looks = np.concatenate([_unit(views.pattern), 0.7 * _unit(views.timbre), 0.7 * _unit(views.chroma)], axis=1)
+    looks = np.concatenate(
+        [_unit(views.pattern), 0.7 * _unit(views.timbre), 0.7 * _unit(views.chroma)], axis=1
+    )
     count = len(looks)
 
     def likeness(lag: int) -> float:

@@ -9,7 +9,7 @@ from cadenza.engines.embedded.listen.bars import find_metre
 from cadenza.engines.embedded.listen.beats import find_pulse
 from cadenza.engines.embedded.listen.extent import SHORTEST_MUSIC_S, find_music
 from cadenza.engines.embedded.listen.harmony import CHROMA_RATE, find_chords, find_key, hear_chroma
-from cadenza.engines.embedded.listen.onsets import find_onsets
+from cadenza.engines.embedded.listen.onsets import FRAMES_PER_S, find_onsets
 from cadenza.engines.embedded.listen.views import view_beats
 from cadenza.music.portrait import Portrait
 
@@ -43,4 +43,6 @@ def listen(source: Signal) -> Portrait:
         tuning_semitones=tuning,
         chords=find_chords(views.chroma, key),
         views=views,
+        novelty=onsets.novelty,
+        novelty_rate_hz=FRAMES_PER_S,
     )

@@ -19,7 +19,9 @@ _CHANGE_COST = 0.12  # a chord must explain a beat this much better to take over
 
 def hear_chroma(mono: Mono) -> tuple[Array, float]:
     """Return (frames, 12) pitch-class strengths at ``CHROMA_RATE`` and the tuning in semitones."""
-    blocks = [block[:, : int(2200 * _SIZE / ANALYSIS_RATE_HZ)] for block in magnitudes(mono, _SIZE, CHROMA_HOP)]
+    blocks = [
+        block[:, : int(2200 * _SIZE / ANALYSIS_RATE_HZ)] for block in magnitudes(mono, _SIZE, CHROMA_HOP)
+    ]
     spectrum = np.concatenate(blocks)
     tuning = _tuning(spectrum)
     bank = chroma_bank(_SIZE, round(tuning, 2))[: spectrum.shape[1]]
@@ -53,12 +55,16 @@ def find_key(chroma: Floats) -> Key:
     profile = chroma.mean(axis=0)
     if profile.std() < 1e-9:
         return Key(tonic=0, minor=False, confidence=0.0)
-    fits = np.array([[np.corrcoef(profile, np.roll(k, t))[0, 1] for t in range(12)] for k in (_MAJOR, _MINOR)])
+    fits = np.array(
+        [[np.corrcoef(profile, np.roll(k, t))[0, 1] for t in range(12)] for k in (_MAJOR, _MINOR)]
+    )
     mode, tonic = (int(i) for i in np.unravel_index(int(fits.argmax()), fits.shape))
     others = fits.copy()
     others[mode, tonic] = -1
     others[1 - mode, (tonic + (9 if mode == 0 else 3)) % 12] = -1
-    confidence = float(np.clip((fits[mode, tonic] - others.max()) * 4, 0, 1) * np.clip(fits[mode, tonic], 0, 1))
+    confidence = float(
+        np.clip((fits[mode, tonic] - others.max()) * 4, 0, 1) * np.clip(fits[mode, tonic], 0, 1)
+    )
     return Key(tonic=tonic, minor=mode == 1, confidence=confidence)
 
 

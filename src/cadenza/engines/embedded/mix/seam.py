@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from cadenza.audio.signal import Samples, Signal
@@ -55,7 +54,17 @@ def held_under(samples: Samples, peak: float, sample_rate: int) -> Samples:
     return np.asarray(np.clip(samples * gain, -peak, peak), dtype=np.float32)
 
 
-def ramped(gains_db: NDArray[np.float64], at_s: NDArray[np.float64], count: int, rate: int) -> NDArray[np.float32]:
-    """Return a gain per sample that moves linearly in dB through points at given seconds."""
-    times = np.arange(count) / rate
-    return np.asarray(10 ** (np.interp(times, at_s, gains_db) / 20), dtype=np.float32)
+def levelled(new_part: Samples, reference: Signal) -> Samples:
+    """Bring the mean level of a new part to that of a reference, by at most 6 dB.
+
+    The gain comes in over the first four seconds, so that the level does not step at the join, and the
+    last 30 ms fade out, so that the end does not click.
+    """
+    power = float((new_part.astype(np.float64) ** 2).mean())
+    wanted = float((reference.samples.astype(np.float64) ** 2).mean())
+    gain_db = float(np.clip(10 * np.log10((wanted + 1e-12) / (power + 1e-12)), -6, 6))
+    rate, count = reference.sample_rate, new_part.shape[1]
+    times_s = np.arange(count) / rate
+    gain = 10 ** (gain_db / 20 * np.clip(times_s / 4, 0, 1))
+    gain *= np.clip((count - np.arange(count)) / (0.03 * rate), 0, 1)
+    return np.asarray(new_part * gain, dtype=np.float32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from cadenza.engines.embedded.plan.likeness import Likeness
@@ -51,32 +53,38 @@ def shadow_path(
     -------
     Spans with the same units as the body, at least ``_APART_BEATS`` away from it.
     """
-    units = _units(body, unit)
+    units = cut_into_units(body, unit)
+    offsets = [unit - units[0].length] + [0.0] * (len(units) - 1)
     places = _places(ground, unit)
     if not len(places):
         return body
-    fit = _fits(units, places, alike, ground, unit)
+    fit = _fits(
+        [span.start - offset for span, offset in zip(units, offsets, strict=True)],
+        places,
+        alike,
+        ground,
+        unit,
+    )
     fit = fit + surprise * rng.gumbel(size=fit.shape)
     for row, other in enumerate(others):
-        fit[row, np.abs(places + units[row][2] - other.start) < _APART_BEATS] += 0.5
+        fit[row, np.abs(places + offsets[row] - other.start) < _APART_BEATS] += 0.5
     path = _viterbi(fit, places, joint, unit, jump, run_on)
     chosen = []
-    for (start, length, offset), k, cost in zip(units, path, fit[np.arange(len(path)), path], strict=True):
-        home = start if cost > tolerance else float(places[k]) + offset
-        chosen.append(Span(start=home, length=length))
+    for row, (home, offset) in enumerate(zip(units, offsets, strict=True)):
+        away = replace(home, start=float(places[path[row]]) + offset)
+        chosen.append(home if fit[row, path[row]] > tolerance else away)
     return tuple(chosen)
 
 
-def _units(body: tuple[Span, ...], unit: int) -> list[tuple[float, float, float]]:
-    """Cut the body into (start, length, offset in the unit); only the first unit may be a part."""
+def cut_into_units(body: tuple[Span, ...], unit: int) -> list[Span]:
+    """Cut the spans of a body into units of equal length; only the first may be a part of one."""
     units = []
     for span in body:
         at = span.start
-        offset = float(-span.length % unit) if not units else 0.0
+        length = span.length % unit or unit if not units else unit
         while at < span.end - 1e-6:
-            length = min(unit - offset, span.end - at)
-            units.append((at, length, offset))
-            at, offset = at + length, 0.0
+            units.append(Span(start=at, length=min(length, span.end - at)))
+            at, length = at + length, unit
     return units
 
 
@@ -85,16 +93,14 @@ def _places(ground: Ground, unit: int) -> Ints:
     return starts.ravel()
 
 
-def _fits(
-    units: list[tuple[float, float, float]], places: Ints, alike: Floats, ground: Ground, unit: int
-) -> Floats:
-    """Return (units, places) mean distance beat by beat; infinite too near, or in another part of the bar."""
+def _fits(homes: list[float], places: Ints, alike: Floats, ground: Ground, unit: int) -> Floats:
+    """Return (units, places) mean distance beat by beat; huge too near, or in another part of the bar."""
     last = len(alike) - 1
-    fits = np.empty((len(units), len(places)))
-    for row, (start, _, offset) in enumerate(units):
-        home = round(start - offset)
-        steps = np.arange(unit)
-        there = np.minimum(places[:, None] + steps, last)
+    steps = np.arange(unit)
+    there = np.minimum(places[:, None] + steps, last)
+    fits = np.empty((len(homes), len(places)))
+    for row, start in enumerate(homes):
+        home = round(start)
         here = np.clip(home + steps, 0, last)
         fits[row] = alike[here[None], there].mean(axis=1)
         phase = (places - home) % ground.beats_per_bar

@@ -12,6 +12,7 @@ from cadenza.music.quotation import Span
 
 _BEAM = 32
 _RECENT_BARS = 8
+_STEP_PRICE = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +102,22 @@ def _diverse(walks: list[_Walk]) -> list[_Walk]:
 
 def _spans(walk: _Walk, ground: Ground, pickup: float) -> tuple[Span, ...]:
     bar = ground.beats_per_bar
-    spans = [Span(start=float(ground.bars[first]), length=float(count * bar)) for first, count in walk.phrases]
+    spans = [
+        Span(start=float(ground.bars[first]), length=float(count * bar)) for first, count in walk.phrases
+    ]
     spans[0] = Span(start=spans[0].start + pickup, length=spans[0].length - pickup)
     return tuple(spans)
+
+
+def _steps(likeness: Likeness, seam: int) -> Floats:
+    """Return per beat how large a step of harmony and timbre it would be from the last beats to this one.
+
+    A join is heard first of all as such a step, so it counts beside the likeness of the pasts.
+    """
+    last = slice(max(0, seam - 2), max(1, seam))
+    step = (likeness.harmony[last] + likeness.timbre[last]).mean(axis=0)
+    padded = np.append(step, [step[-1]] * 2)
+    return np.asarray(_STEP_PRICE * (padded[:-2] + padded[1:-1] + padded[2:]) / 3)
 
 
 class _Costs:
@@ -131,7 +145,7 @@ class _Costs:
         self._bar_price = taste.straying * away + taste.recent * recent + avoid
         self._noise = rng.gumbel(size=(count + 1, count)) * taste.surprise
         self._seam_beat = min(seam, last)
-        self._seam_joint = likeness.joint[self._seam_beat]
+        self._seam_price = 1.6 * likeness.joint[self._seam_beat] + _steps(likeness, self._seam_beat)
         self._due = int(np.floor((ground.seam - ground.bars[0]) / bar + 1e-6))  # the bar that is due
 
     def entries(self, pickup: float) -> list[_Walk]:
@@ -139,8 +153,8 @@ class _Costs:
         ground, taste = self._ground, self._taste
         walks = []
         for first in range(ground.count):
-            place = min(round(ground.bars[first] + pickup), len(self._seam_joint) - 1)
-            joint = 1.6 * float(self._seam_joint[place])
+            place = min(round(ground.bars[first] + pickup), len(self._seam_price) - 1)
+            joint = float(self._seam_price[place])
             if first == self._due and ground.count > 8:
                 joint += taste.verbatim  # nothing new comes of playing on
             for count in self._lengths(first, 0):

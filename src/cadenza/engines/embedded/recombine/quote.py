@@ -11,6 +11,8 @@ from scipy.ndimage import uniform_filter1d
 from cadenza.music.portrait import Floats, Portrait
 from cadenza.music.quotation import Span
 
+Marks = tuple[Floats, Floats]  # beats from the seam, seconds from the seam
+
 _DRIFT_S = 0.008  # a layer that strays this far from the body's beats is set anew
 _SAME_GAIN_DB = 1.0
 _EVENING = 0.75  # of the difference between sections is taken out
@@ -27,7 +29,7 @@ class Quote:
     gain_db: float
 
 
-def beat_marks(body: tuple[Span, ...], portrait: Portrait) -> tuple[Floats, Floats]:
+def beat_marks(body: tuple[Span, ...], portrait: Portrait) -> Marks:
     """Return where beats of the new part lie: offsets in beats from the seam, and seconds from the seam.
 
     The body sets the time: its beats keep the lengths they have in the source.
@@ -57,7 +59,7 @@ def section_gains(portrait: Portrait, seam_s: float) -> Floats:
 
 
 def quotes(
-    spans: tuple[Span, ...], portrait: Portrait, marks: tuple[Floats, Floats], gains_db: Floats
+    spans: tuple[Span, ...], portrait: Portrait, marks: Marks, gains_db: Floats
 ) -> tuple[Quote, ...]:
     """Return the stretches of one layer, as long as possible without leaving the beats of the body.
 
