@@ -66,9 +66,10 @@ async def _unknown(_request: Request, _error: Exception) -> Response:
     )
 
 
-async def _wrong_method(_request: Request, _error: Exception) -> Response:
+async def _wrong_method(_request: Request, error: Exception) -> Response:
     return Response(
         '{"code":405,"msg":"Method Not Allowed","message":"Method Not Allowed"}',
         405,
+        headers=getattr(error, "headers", None),  # which methods there are
         media_type="application/json",
     )

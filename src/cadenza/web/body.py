@@ -43,7 +43,7 @@ class GuardedReceive:
 def guarded(request: Request, *, limit_bytes: int, deadline_s: float) -> Request:
     """Return the request with a guarded body. Raises ``TooLarge`` by its Content-Length alone."""
     told = request.headers.get("content-length", "")
-    if told.isdigit() and (len(told) > 18 or int(told) > limit_bytes):
+    if told.isascii() and told.isdigit() and (len(told) > 18 or int(told) > limit_bytes):
         raise TooLarge("The body", limit=limit_bytes)
     receive = GuardedReceive(request.receive, limit_bytes=limit_bytes, deadline_s=deadline_s)
     return Request(request.scope, receive)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from cadenza.audio.sniff import HEAD_BYTES, Container, sniff
 from cadenza.domain.artefact import ArtefactKind
@@ -63,18 +64,17 @@ async def keep_multipart(call: Call, label: Callable[[dict[str, str]], Label]) -
             named = label(texts)
             chosen = Label(named.folder, named.name or _base_name(file.filename or ""))
             return await call.services.aside(lambda: _keep(call, chosen, lambda path: _copy(file, path)))
-    except MultiPartException:
+    except HTTPException:  # how Starlette tells a form that it cannot read
         raise Malformed(Fault("body", "is not valid multipart/form-data")) from None
+    except ClientDisconnect:
+        raise Malformed(Fault("body", "ended early")) from None
 
 
 async def keep_base64(call: Call, text: str, label: Label) -> Upload:
     """Keep bytes that came as base64, bare or as a data URL. Raises ``Malformed``, ``TooLarge``."""
-    _, _, data = text.rpartition(",") if text.startswith("data:") else ("", "", text)
-    try:
-        content = base64.b64decode("".join(data.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise Malformed(Fault("base64", "is not valid base64")) from None
-    return await call.services.aside(lambda: _keep(call, label, lambda path: path.write_bytes(content)))
+    return await call.services.aside(
+        lambda: _keep(call, label, lambda path: path.write_bytes(_from_base64(text)))
+    )
 
 
 async def keep_url(call: Call, url: str, label: Label) -> Upload:
@@ -109,6 +109,9 @@ def _keep(call: Call, label: Label, fill: Callable[[Path], object]) -> Upload:
         media_type, suffix = _kind_of(path)
         artefact = services.media.put(path, ArtefactKind.UPLOAD)
     now = services.clock.now()
+    now = now.replace(
+        microsecond=now.microsecond // 1000 * 1000
+    )  # what the store keeps, so a reader sees the same
     fetched_name = _base_name(name) if isinstance(name, str) else ""
     upload = Upload(
         id=new_id("up"),
@@ -121,6 +124,14 @@ def _keep(call: Call, label: Label, fill: Callable[[Path], object]) -> Upload:
         expires_at=now + dt.timedelta(days=services.settings.upload_retention_days),
     )
     return services.store.write(lambda books: books.uploads.put(upload))
+
+
+def _from_base64(text: str) -> bytes:
+    _, _, data = text.rpartition(",") if text.startswith("data:") else ("", "", text)
+    try:
+        return base64.b64decode("".join(data.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise Malformed(Fault("base64", "is not valid base64")) from None
 
 
 def _copy(file: UploadFile, path: Path) -> None:

@@ -37,6 +37,7 @@ class Services:
     store: Store
     batcher: Batcher
     readers: Executor
+    errands: Executor
     intake: Intake
     life: Life
     media: MediaStore
@@ -54,5 +55,5 @@ class Services:
         return await asyncio.get_running_loop().run_in_executor(self.readers, self.store.read, work)
 
     async def aside(self, work: Callable[[], T]) -> T:
-        """Run something that blocks on a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self.readers, work)
+        """Run something that blocks for long on a thread; readers do not wait behind it."""
+        return await asyncio.get_running_loop().run_in_executor(self.errands, work)

@@ -29,7 +29,7 @@ from cadenza.intake.keys import Pepper
 from cadenza.outbound.allow import AllowList
 from cadenza.outbound.client import Outbound
 from cadenza.publish.store import MediaStore
-from cadenza.settings import Settings
+from cadenza.settings import Settings, current_settings
 from cadenza.stores import database, jobs
 from cadenza.stores.store import GroupCommit, SqlStore
 from cadenza.tasks.life import Life
@@ -49,6 +49,11 @@ _CALLBACK_BODIES = {
 }
 _CHILD_COMMAND = (sys.executable, "-c", "from cadenza.wiring.child import render_child; render_child()")
 _READER_THREADS = 8
+# Fetching and storing files that callers bring: as many at a time, the others wait.
+_ERRAND_THREADS = 8
+# Every database call lets go of the interpreter lock and must get it back from a busy event loop; at
+# Python's usual 5 ms that wait is many times the call itself.
+_SWITCH_S = 0.0002
 _DEFAULT_PUBLIC_URL = "http://127.0.0.1:8765"
 
 
@@ -133,8 +138,9 @@ def pepper(settings: Settings) -> Pepper:
 
 def api_app() -> Starlette:
     """Return the ASGI application of an API process; called by the server."""
-    settings = wiring.current_settings()
+    settings = current_settings()
     logs.set_up(settings.log_level)
+    sys.setswitchinterval(_SWITCH_S)
     room = backroom(settings)
     batcher = GroupCommit(room.store)
     engine = wiring.engine(settings.engine)
@@ -143,6 +149,7 @@ def api_app() -> Starlette:
         store=room.store,
         batcher=batcher,
         readers=ThreadPoolExecutor(_READER_THREADS, thread_name_prefix="reader"),
+        errands=ThreadPoolExecutor(_ERRAND_THREADS, thread_name_prefix="errand"),
         intake=Intake(
             engine_name=settings.engine,
             abilities=engine.abilities,
