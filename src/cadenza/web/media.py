@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from cadenza.domain.artefact import ArtefactKind
@@ -94,28 +94,29 @@ def _is_shown(media_type: str) -> bool:
 async def _stream(services: Services, request: Request) -> Response:
     """Answer with the take as far as it is, and go on as it grows; the whole file once there is one."""
     take_id = request.path_params["name"].removesuffix(".mp3")
-    growing = services.settings.streams_folder / f"{take_id}.mp3"
-    if not take_id.replace("-", "").isalnum():
-        return _problem(NotFound("file"))
     ends_at_s = asyncio.get_running_loop().time() + _STREAM_WAIT_S
     while asyncio.get_running_loop().time() < ends_at_s:
-        if await _is_finished(services, take_id):
-            target = services.links.media(take_id, ArtefactKind.AUDIO_MP3)
-            return RedirectResponse(target, status_code=307)
-        if growing.exists():
-            headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-            return StreamingResponse(
-                _grow(services, take_id, growing), media_type="audio/mpeg", headers=headers
-            )
+        if stored := await _finished(services, take_id):
+            return _served(services, stored, "take")
         if not await _is_coming(services, take_id):
             break
+        growing = services.settings.streams_folder / f"{take_id}.mp3"  # a known id, so a name of ours
+        if growing.exists():
+            return _growing(services, take_id, growing, head_only=request.method == "HEAD")
         await asyncio.sleep(_STREAM_LOOK_S)
     return _problem(NotFound("stream"))
 
 
-async def _is_finished(services: Services, take_id: str) -> bool:
+def _growing(services: Services, take_id: str, path: Path, *, head_only: bool) -> Response:
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    if head_only:
+        return Response(media_type="audio/mpeg", headers=headers)
+    return StreamingResponse(_grow(services, take_id, path), media_type="audio/mpeg", headers=headers)
+
+
+async def _finished(services: Services, take_id: str) -> StoredFile | None:
     kind = ArtefactKind.AUDIO_MP3.value
-    return await services.read(lambda books: books.tasks.take_file(take_id, kind)) is not None
+    return await services.read(lambda books: books.tasks.take_file(take_id, kind))
 
 
 async def _is_coming(services: Services, take_id: str) -> bool:
@@ -124,13 +125,17 @@ async def _is_coming(services: Services, take_id: str) -> bool:
 
 
 async def _grow(services: Services, take_id: str, growing: Path) -> AsyncIterator[bytes]:
+    """Yield what there is and what comes, until the take or its task has ended and all was read."""
     ends_at_s = asyncio.get_running_loop().time() + _STREAM_LONGEST_S
+    has_ended = False
     with growing.open("rb") as file:
         while asyncio.get_running_loop().time() < ends_at_s:
             if chunk := file.read(_STREAM_CHUNK_BYTES):
                 yield chunk
-            elif not await _is_coming(services, take_id):
+            elif has_ended:
                 return
+            elif await _finished(services, take_id) or not await _is_coming(services, take_id):
+                has_ended = True
             else:
                 await asyncio.sleep(_STREAM_LOOK_S)
 
