@@ -13,6 +13,7 @@ from cadenza.notify.delivery import AttemptRecord, CallbackEvent, deliver
 from cadenza.notify.plan import Delivered, Disabled, RetryAt, after_attempt
 from cadenza.outbound.client import Outbound
 from cadenza.tasks.ports import Books, CallbackRecord, Store
+from cadenza.worker.patience import patiently
 
 _log = structlog.get_logger()
 _SEQUENCE = {
@@ -33,6 +34,9 @@ class CallbackRunner:
 
     def run(self, callback_id: str, attempt: int) -> None:
         """Make attempt number ``attempt``, record it, and enqueue the next in the same transaction."""
+        patiently(lambda: self._run(callback_id, attempt))
+
+    def _run(self, callback_id: str, attempt: int) -> None:
         record = self.store.read(lambda books: books.callbacks.find(callback_id))
         if record is None or record.state != "waiting" or record.attempt != attempt - 1:
             return

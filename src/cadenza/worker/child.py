@@ -27,6 +27,7 @@ from cadenza.worker.order import (
     TakeRendered,
     event_to_json,
 )
+from cadenza.worker.orphan import end_with_parent
 
 # Rendering shares a machine with the API: it yields to whatever answers callers.
 _NICENESS = 5
@@ -34,6 +35,7 @@ _NICENESS = 5
 
 def main(engine_named: Callable[[str], Engine]) -> None:
     """Render the order on standard input; the exit status is 0 whenever an event told the outcome."""
+    end_with_parent()
     os.nice(_NICENESS)
     order = ChildOrder.from_json(sys.stdin.buffer.read())
     teller = _Teller(order, os.fdopen(os.dup(1), "wb", buffering=0))

@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import IO
 
@@ -21,7 +21,7 @@ _READ_BYTES = 65_536
 
 def run_child(
     command: Sequence[str], order: ChildOrder, *, limit_s: float, should_stop: Callable[[], bool]
-) -> Iterator[ChildEvent]:
+) -> Generator[ChildEvent, None, None]:
     """Yield the child's events until it ends.
 
     The child has a process group of its own; the whole group is killed when ``should_stop`` says so,

@@ -9,13 +9,13 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
-from cadenza.domain.errors import CadenzaError, GenerationFailed, SourceUnusable, Stopped
+from cadenza.domain.errors import CadenzaError, GenerationFailed, SourceUnusable, Stopped, Unavailable
 from cadenza.domain.ids import new_take_id
 from cadenza.domain.request import Described, Inherited, Specified
 from cadenza.domain.task import Failure, FailureKind, TaskView
@@ -24,6 +24,7 @@ from cadenza.publish.store import MediaStore
 from cadenza.tasks.life import Life
 from cadenza.tasks.ports import Attempt, Store, TakeResult, TakeText
 from cadenza.worker.order import Broke, ChildEvent, ChildOrder, Planned, Progressed, TakeRendered
+from cadenza.worker.patience import patiently
 from cadenza.worker.process import run_child
 from cadenza.worker.source import SourceFiles
 
@@ -31,6 +32,7 @@ _log = structlog.get_logger()
 
 # Progress is written at most this often: each write is a commit.
 _PROGRESS_EVERY_S = 0.5
+_UNEXPECTED = "The server met an unexpected error while it made this task."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,9 @@ class TaskRunner:
 
     def run(self, task_id: str) -> None:
         """Do all that is left to do for a task; return when it is final or no longer ours."""
+        patiently(lambda: self._run(task_id))
+
+    def _run(self, task_id: str) -> None:
         begun = self.store.write(lambda books: self.life.begin(books, task_id, worker_id=self.worker_id))
         if begun is None:
             return
@@ -63,6 +68,14 @@ class TaskRunner:
         except (SourceUnusable, GenerationFailed) as error:
             log.warning("task_failed", reason=str(error))
             self._fail(attempt, error)
+        except Unavailable:
+            raise
+        except (
+            Exception
+        ):  # a full disk, a mistake of ours: a task that nobody ends would hold its credits for ever
+            log.exception("task_failed")
+            self._fail(attempt, GenerationFailed(_UNEXPECTED))
+        self._clear_streams(task_id)
 
     def _render(self, view: TaskView, attempt: Attempt, folder: Path) -> None:
         order = self._order(view, attempt, folder)
@@ -74,9 +87,21 @@ class TaskRunner:
             limit_s=self.limit_s,
             should_stop=lambda: not published.is_complete and lost(),
         )
-        for event in events:
-            published.hear(event)
+        with closing(events):
+            for event in events:
+                published.hear(event)
         published.finish()
+
+    def _clear_streams(self, task_id: str) -> None:
+        """Remove what a task that has ended left half heard; those who listen hear it out."""
+        view = self.store.read(lambda books: books.tasks.view(task_id))
+        if view is not None and view.state.is_final:
+            for take in view.takes:
+                self.stream_path(take.id).unlink(missing_ok=True)
+
+    def stream_path(self, take_id: str) -> Path:
+        """Return where a take grows while it is rendered."""
+        return self.streams_folder / f"{take_id}.mp3"
 
     def _order(self, view: TaskView, attempt: Attempt, folder: Path) -> ChildOrder:
         known = {take.index: take for take in view.takes}
@@ -85,6 +110,9 @@ class TaskRunner:
             for index in range(view.request.take_count)
             if index not in known or not known[index].is_ready
         ]
+        take_ids = {index: known[index].id if index in known else new_take_id() for index in missing}
+        for take_id in take_ids.values():  # what an attempt that was killed has left
+            self.stream_path(take_id).unlink(missing_ok=True)
         tier = TIERS[view.request.tier]
         self.store.write(lambda books: self.life.progressed(books, attempt, "source", 0.0))
         source = self.sources.fetch(view, folder)
@@ -96,7 +124,7 @@ class TaskRunner:
             longest_source_s=tier.longest_source_s
             if view.parent_take_id is None
             else 2 * tier.longest_song_s,
-            take_ids={index: known[index].id if index in known else new_take_id() for index in missing},
+            take_ids=take_ids,
             folder=folder,
             streams_folder=self.streams_folder,
         )
@@ -211,7 +239,7 @@ class _Publishing:
         )
         self._write(lambda books: self._runner.life.take_ready(books, self._attempt, result))
         self._ready += 1
-        (self._runner.streams_folder / f"{result.take_id}.mp3").unlink(missing_ok=True)
+        self._runner.stream_path(result.take_id).unlink(missing_ok=True)
 
     def _write(self, work: object) -> None:
         assert callable(work)
