@@ -26,13 +26,21 @@ async def stream_events(call: Call) -> Response:
 
     Each event has the number of the record as its id, the kind of the record as its name, and the task as
     its data (of "progress": stage and fraction only). With ``Last-Event-ID`` the stream goes on after that
-    number. It ends with the task.
+    number. It ends with the task; who has heard all of it is told so by a 204, which ends the asking.
     """
     task = await find_task(call, call.request.path_params["task_id"])
     told = call.request.headers.get("last-event-id") or call.request.query_params.get("last_event_id", "")
     after = int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
+    if task.state.is_final and after and not await _is_more(call.services, task.id, after):
+        return Response(status_code=204)
+    if call.request.method == "HEAD":
+        return Response(media_type="text/event-stream", headers=_HEADERS)
     events = _events(call.services, task.id, after)
     return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
+
+
+async def _is_more(services: Services, task_id: str, after: int) -> bool:
+    return bool(await services.read(lambda books: books.tasks.events(task_id, after=after)))
 
 
 async def _events(services: Services, task_id: str, after: int) -> AsyncIterator[bytes]:

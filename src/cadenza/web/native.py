@@ -26,11 +26,11 @@ def routes(native: Frontage) -> list[Route]:
     return [
         Route("/v1/tasks", native(create, creating=True), methods=["POST"]),
         Route("/v1/tasks", native(list_tasks), methods=["GET"]),
+        Route("/v1/tasks/estimate", native(estimate, creating=True), methods=["POST"]),
         Route("/v1/tasks/{task_id}", native(read), methods=["GET"]),
         Route("/v1/tasks/{task_id}/cancel", native(cancel), methods=["POST"]),
         Route("/v1/tasks/{task_id}/events", native(stream_events), methods=["GET"]),
         Route("/v1/tasks/{task_id}/callbacks", native(callbacks), methods=["GET"]),
-        Route("/v1/estimate", native(estimate), methods=["POST"]),
         Route("/v1/uploads", native(upload), methods=["POST"]),
         Route("/v1/uploads/{upload_id}", native(read_upload), methods=["GET"]),
         Route("/v1/account", native(account), methods=["GET"]),
@@ -63,7 +63,7 @@ async def list_tasks(call: Call) -> Response:
     query = call.request.query_params
     limit = _page_size(query.get("limit"))
     before = _place_of(query["cursor"]) if query.get("cursor") else None
-    state = _state(query.get("state"))
+    state = _state(query.get("status"))
     found = await call.services.read(
         lambda books: books.tasks.list(call.account_id, limit=limit + 1, before=before, state=state)
     )
@@ -83,13 +83,13 @@ async def callbacks(call: Call) -> Response:
 
 
 async def estimate(call: Call) -> Response:
-    """POST /v1/estimate: the price of a task body."""
+    """POST /v1/tasks/estimate: the price of a task body."""
     request = decode.decode_task(await call.json()).request
     return reply(encode.estimate(price(TIERS[request.tier], Dialect.NATIVE, take_count=request.take_count)))
 
 
 async def upload(call: Call) -> Response:
-    """POST /v1/uploads: a multipart file, or JSON with ``url`` or ``base64``."""
+    """POST /v1/uploads: a multipart file, or JSON with ``url`` or ``data_base64``."""
     media_type = call.request.headers.get("content-type", "")
     if media_type.startswith("multipart/form-data"):
         return _uploaded(
@@ -168,7 +168,7 @@ def _state(text: str | None) -> TaskState | None:
         return TaskState(text)
     except ValueError:
         raise Malformed(
-            Fault("state", f"must be one of: {', '.join(state.value for state in TaskState)}")
+            Fault("status", f"must be one of: {', '.join(state.value for state in TaskState)}")
         ) from None
 
 
@@ -182,6 +182,6 @@ def _place_of(cursor: str) -> tuple[int, str]:
         place = int(moment_ms)
     except (binascii.Error, ValueError):
         raise Malformed(Fault("cursor", "is not a next_cursor of this list")) from None
-    if not 0 <= place < 2**53 or not task_id:
+    if not 0 <= place < 2**53 or not task_id.isprintable() or not task_id:
         raise Malformed(Fault("cursor", "is not a next_cursor of this list"))
     return place, task_id
