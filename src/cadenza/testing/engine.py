@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -17,13 +19,17 @@ from cadenza.testing.audio import RATE_HZ, chord
 
 _CHUNK_S = 0.5
 _CROSSFADE_S = 0.02
+_SLOW = re.compile(r"slow (\d{1,4}) s(?: in take (\d))?")
+_STEP_S = 0.05
 
 
 class FakeEngine:
     """Holds a triad for as long as asked; seed and take choose its root, so takes differ.
 
     It sings nothing but claims the words it was given, goes on from a source after a short crossfade,
-    gives previews of half a second, and asks ``should_stop`` before each.
+    gives previews of half a second, and asks ``should_stop`` before each. A prompt or style that says
+    "slow 20 s" makes it wait so long after the first preview of each take, "slow 20 s in take 2" of the
+    second alone, so that a test can look at a task between its stages.
     """
 
     name = "fake"
@@ -52,6 +58,8 @@ class FakeEngine:
                 raise Stopped("The rendering was stopped.")
             listener.preview(plan.take_index, signal.between(start_s, start_s + _CHUNK_S))
             listener.progress("sounding", fraction)
+            if start_s == 0:
+                _wait(_slowness_s(order, plan.take_index), listener.should_stop)
         return Rendition(
             plan=plan,
             signal=signal,
@@ -65,6 +73,23 @@ class FakeEngine:
             stems={"chords": new},
             honoured={"wish": Honoured(fidelity=Fidelity.IGNORED, reason="The test engine knows one chord.")},
         )
+
+
+def _slowness_s(order: Order, take_index: int) -> float:
+    wish = order.request.wish
+    asked = wish.style if isinstance(wish, Specified) else wish.prompt or ""
+    found = _SLOW.search(asked)
+    if found is None or found[2] not in {None, str(take_index + 1)}:
+        return 0.0
+    return float(found[1])
+
+
+def _wait(length_s: float, should_stop: Callable[[], bool]) -> None:
+    ends_s = time.monotonic() + length_s
+    while time.monotonic() < ends_s:
+        if should_stop():
+            raise Stopped("The rendering was stopped.")
+        time.sleep(_STEP_S)
 
 
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
