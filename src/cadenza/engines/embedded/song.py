@@ -30,8 +30,8 @@ from cadenza.music.score import DRUM_PITCHES, Score
 
 Stereo = NDArray[np.float32]
 
-_FIRST_WINDOW_S, _WINDOW_S = 4.0, 8.0
-_CHECK_S = 7.0  # how much of the fullest section the desk listens to before it starts
+_FIRST_WINDOW_S, _WINDOW_S = 2.0, 8.0
+_CHECK_S = 5.0  # how much of the fullest section the desk listens to before it starts
 _EARLY_S = 0.06  # by which a hand may be early
 _FADE_S = 0.9
 _HEADROOM_LU = 2.0  # kept in previews, whose peaks no limiter watches

@@ -57,9 +57,8 @@ def melody_notes(brief: Brief, chords: tuple[ChordSpan, ...], dice: Dice) -> lis
 
 
 def _theme(brief: Brief, name: str, dice: np.random.Generator) -> _Theme:
-    is_chorus = name == "chorus"
     height = {"chorus": 0.66, "solo": 0.7, "bridge": 0.55}.get(name, 0.4)
-    density = brief.genre.melody.density * (1.0 if not is_chorus else 1.15)
+    density = brief.genre.melody.density * {"chorus": 1.15, "solo": 1.5}.get(name, 1.0)
     main = _motif(brief, density, dice)
     contrast = _Motif(_rhythm(brief, density * 0.8, dice), _shape(brief, 12, dice))
     return _Theme(main, contrast, height)
@@ -166,9 +165,10 @@ def _realise(
     for (begin, quarters), step in zip(motif.rhythm, motif.shape, strict=True):
         place = at + Length(begin)
         span = line.at(place)
-        pitch = ladder[max(0, min(len(ladder) - 1, base + step))]
+        pitch = ladder[_folded(base + step, len(ladder) - 1)]
         is_strong = begin == 0 or quarters >= 2 * brief.metre.beat.quarters
-        if is_strong or _clashes(pitch, span):
+        # A short note may pass through a clash; one that stays may not.
+        if is_strong or (quarters >= brief.metre.beat.quarters and _clashes(pitch, span)):
             last = notes[-1].midi_pitch if notes else None
             pitch = _nearest(_chord_tones(brief, span), pitch, unlike=last)
         loudness = 0.55 + 0.2 * energy + (0.1 if begin == 0 else 0.0) + 0.01 * max(-4, min(6, step))
@@ -176,6 +176,12 @@ def _realise(
             Note(at=place, length=Length(quarters), midi_pitch=pitch, loudness=round(min(1.0, loudness), 3))
         )
     return notes
+
+
+def _folded(index: int, highest: int) -> int:
+    """Return an index turned back at both ends of the ladder, so that a tune never sticks there."""
+    inside = abs(index)
+    return max(0, 2 * highest - inside if inside > highest else inside)
 
 
 def _ladder(brief: Brief) -> list[int]:

@@ -47,14 +47,14 @@ class Channel:
 CHANNELS: dict[Role, Channel] = {
     Role.DRUMS: Channel(level_lu=-5.0, low_cut_hz=30, bells=((350, -2.0, 1.0),), drive=0.5, send=0.06),
     Role.BASS: Channel(
-        level_lu=-7.0, low_cut_hz=32, bells=((250, -1.5, 1.0), (800, 1.5, 0.8)), drive=0.5, duck=0.6,
+        level_lu=-8.0, low_cut_hz=32, bells=((250, -1.5, 1.0), (800, 1.5, 0.8)), drive=0.5, duck=0.6,
         is_narrow=True,
     ),
     Role.CHORDS: Channel(
         level_lu=-7.5, low_cut_hz=110, bells=((300, -2.0, 0.9), (2800, -1.0, 0.8)), pan=-0.15, send=0.16,
         duck=0.4,
     ),
-    Role.MELODY: Channel(level_lu=-7.0, low_cut_hz=160, bells=((2500, 1.5, 0.7),), pan=0.1, send=0.2),
+    Role.MELODY: Channel(level_lu=-8.0, low_cut_hz=160, bells=((2500, 1.5, 0.7),), pan=0.1, send=0.2),
     Role.PAD: Channel(level_lu=-13.0, low_cut_hz=200, bells=((400, -2.0, 0.8),), send=0.28, duck=1.0),
 }  # fmt: skip
 

@@ -11,16 +11,16 @@ from cadenza.music.brief import Role
 from cadenza.music.pitch import Mode, pitch_class_of
 from cadenza.music.time import Metre
 
-_BPM = re.compile(r"\b(\d{2,3}(?:\.\d{1,3})?)\s*-?\s*(?:bpm|beats\s+(?:per|a)\s+minute)\b", re.IGNORECASE)
-_TEMPO = re.compile(r"\btempo\s*(?:of|:|=|at|is)?\s*(\d{2,3}(?:\.\d{1,3})?)\b", re.IGNORECASE)
+_BPM = re.compile(r"\b(\d{2,3}(?:\.\d{1,3})?)\s?-?\s?(?:bpm|beats\s(?:per|a)\sminute)\b", re.IGNORECASE)
+_TEMPO = re.compile(r"\btempo\s?(?:of|:|=|at|is)?\s?(\d{2,3}(?:\.\d{1,3})?)\b", re.IGNORECASE)
 _METRE = re.compile(r"\b(\d{1,2})\s?/\s?(2|4|8|16)\b")
 _KEY = re.compile(
-    r"(?<![\w#♯♭])([A-Ga-g])(?:([#♯b♭])|[\s-]+(sharp|flat))?[\s-]*(major|minor|maj|min|dur|moll|m)(?![\w#])",
+    r"(?<![\w#♯♭])([A-Ga-g])(?:([#♯b♭])|[\s-](sharp|flat))?[\s-]?(major|minor|maj|min|dur|moll|m)(?![\w#])",
     re.IGNORECASE,
 )
-_BARE_KEY = re.compile(r"\b(?:in|key of|key:?)\s+([A-G])([#♯b♭]?)(?![\w#♯♭'])")
+_BARE_KEY = re.compile(r"\b(?:in|key of|key:?)\s([A-G])([#♯b♭]?)(?![\w#♯♭'])")
 _NEGATED = re.compile(
-    r"\b(?:no|without|avoid|minus|excluding|except|not|non)\b[\s-]+([^,.;:!?\n]{1,80}?)"
+    r"\b(?:no|without|avoid|minus|excluding|except|not|non)\b[\s-]([^,.;:!?\n]{1,80}?)"
     r"(?=$|[,.;:!?\n]|\s(?:but|with|in|at)\s)",
     re.IGNORECASE,
 )
@@ -28,6 +28,7 @@ _ALONE = re.compile(r"\b(?:solo|only|just|unaccompanied)\b", re.IGNORECASE)
 _HALF_TIME = re.compile(r"\bhalf[\s-]?time\b", re.IGNORECASE)
 _WALTZ = re.compile(r"\bwaltz(?:es)?\b", re.IGNORECASE)
 _MODE_WORD = re.compile(r"\b(major|minor)\b", re.IGNORECASE)
+_BLANKS = re.compile(r"[^\S\n]+")
 _WORD = re.compile(r"[^\W_]+(?:[-&'][^\W_]+)*")
 _SLOWEST_BPM, _FASTEST_BPM = 30, 260
 
@@ -62,6 +63,7 @@ class Wishes:
 
 def read_wishes(text: str, avoid_text: str) -> Wishes:
     """Read what ``text`` asks for; what it negates or ``avoid_text`` names is kept out."""
+    text = _BLANKS.sub(" ", text)  # so that no pattern below has to cope with runs of them
     negated = ", ".join(_NEGATED.findall(text))
     wanted_text = _NEGATED.sub(" ", text)
     rest, beats_per_minute = _take_tempo(wanted_text)
@@ -128,7 +130,7 @@ def _match_phrases(text: str) -> tuple[list[str], tuple[str, ...]]:
     words, tokens = lexicon(), _WORD.findall(text.lower())
     found: list[str] = []
     unknown: dict[str, None] = {}
-    at, longest = 0, lexicon().longest_phrase
+    at, longest = 0, words.longest_phrase
     while at < len(tokens):
         phrase = next((p for n in range(longest, 0, -1) if (p := _phrase_at(tokens, at, n))), None)
         if phrase is None:

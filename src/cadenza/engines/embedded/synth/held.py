@@ -184,7 +184,7 @@ HELD: dict[str, Held] = {
         cutoff_hz=3200, open_hz=2600, close_s=0.3, vibrato=(5.7, 17.0), attack_s=0.07, release_s=0.16,
         formants_hz=(500.0, 2600.0),
     ),
-    "sub_bass": Held(wave="sine", cutoff_hz=300, open_hz=300, attack_s=0.006, release_s=0.05, drive=1.4),
+    "sub_bass": Held(wave="sine", cutoff_hz=300, open_hz=300, attack_s=0.006, release_s=0.05, drive=2.2),
     "synth_bass": Held(cutoff_hz=420, open_hz=1900, close_s=0.12, attack_s=0.004, release_s=0.04, drive=1.2),
     "bowed_bass": Held(
         cutoff_hz=700, open_hz=900, close_s=0.4, voices=(-4.0, 3.0), attack_s=0.12, release_s=0.25,
