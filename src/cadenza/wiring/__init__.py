@@ -1,22 +1,15 @@
 """The only place that knows concrete classes.
 
-This file knows settings and engines, light enough for the command line and the render child;
+This file knows the engines, light enough for the command line and the render child;
 ``service`` puts API and worker processes together.
 """
 
 from __future__ import annotations
 
-import os
-
 from cadenza.engines.protocol import Engine
-from cadenza.settings import Settings, SettingsError, from_environment
+from cadenza.settings import SettingsError, current_settings
 
 ENGINES = ("embedded", "debug")
-
-
-def current_settings(**overrides: object) -> Settings:
-    """Return the settings of this process: its environment, then what the command line says."""
-    return from_environment(os.environ, **overrides)  # noqa: TID251 - the one place that reads it
 
 
 def engine(name: str) -> Engine:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
-import time
 
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 
-from cadenza import logs, wiring
+from cadenza import logs
+from cadenza.settings import current_settings
+from cadenza.worker.orphan import end_with_parent
 
 # Slow headers are closed by the server itself; bodies have a deadline of their own (web/body.py).
 _HEADER_LIMIT_MS = 15_000
-_PARENT_LOOK_S = 1.0
 
 
 def serve_api(host: str, port: int) -> None:
     """Serve the API until SIGTERM or SIGINT, or until the supervisor is gone."""
-    _end_with_parent()
+    end_with_parent()
     server = Granian(
         "cadenza.wiring.service:api_app",
         address=host,
@@ -44,23 +43,11 @@ def work(*, tied: bool = True) -> None:
     """Work until SIGTERM or SIGINT; ``tied``: or until the supervisor is gone."""
     from cadenza.wiring.service import worker  # noqa: PLC0415 - the API process needs no worker
 
-    settings = wiring.current_settings()
+    settings = current_settings()
     logs.set_up(settings.log_level)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if tied:
-        _end_with_parent()
+        end_with_parent()
     worker(settings).run(stop)
-
-
-def _end_with_parent() -> None:
-    """Ask this process to end when the one that started it is gone, however that one ended."""
-    parent = os.getppid()
-
-    def look() -> None:
-        while os.getppid() == parent:
-            time.sleep(_PARENT_LOOK_S)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=look, name="parent-watch", daemon=True).start()
