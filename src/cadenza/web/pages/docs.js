@@ -6,7 +6,7 @@ import { operationsOf } from "./schema.js";
 import { tryOperation } from "./trying.js";
 import { el } from "./view.js";
 
-const DIALECTS = { native: "Cadenza", crun: "crun", sunoapi: "sunoapi · kie", apiin: "apiin" };
+const DIALECTS = { native: "native", crun: "crun", sunoapi: "sunoapi · kie", apiin: "apiin" };
 const documents = new Map();
 const part = (id) => document.getElementById(id);
 let startBody = null; // a body that the next drawn operation begins with
@@ -30,18 +30,30 @@ async function draw({ moveFocus = false } = {}) {
     const operation = operations.find((one) => one.operationId === name) ?? operations[0];
     drawDialects(dialect);
     drawRoutes(dialect, operations, operation);
-    part("operation").replaceChildren(...describe(operation).filter(Boolean));
+    part("operation").replaceChildren(...describe(operation, moveToForm).filter(Boolean));
     const context = { dialect, publicUrl: described.servers[0].url, continueTake };
     tryOperation(part("try"), operation, context, startBody);
     startBody = null;
     document.title = `${operation.summary} · ${DIALECTS[dialect]} · Cadenza API`;
-    if (moveFocus) part("operation").querySelector("h1").focus();
+    if (moveFocus) moveToOperation();
   } catch (error) {
     documents.delete(dialect);
     part("operation").replaceChildren(el("p", { class: "fault" }, `${error.message} Reload the page to try again.`));
   } finally {
     part("operation").setAttribute("aria-busy", "false");
   }
+}
+
+function moveToOperation() {
+  part("operation").querySelector("h1").focus({ preventScroll: true });
+  part("try").parentElement.scrollTop = 0;
+  if (wide.matches) scrollTo(0, 0);
+  else part("operation").scrollIntoView();
+}
+
+function moveToForm() {
+  part("try").scrollIntoView();
+  part("try").querySelector("input, select, textarea, button").focus({ preventScroll: true });
 }
 
 function drawDialects(current) {
@@ -53,11 +65,16 @@ function drawDialects(current) {
 function drawRoutes(dialect, operations, current) {
   const links = operations.map((one) => {
     const method = el("b", { class: one.method.toLowerCase() }, one.method);
-    const words = el("span", {}, el("span", {}, one.path), el("small", {}, one.summary));
+    const words = el("span", {}, el("span", {}, breakable(one.path)), el("small", {}, one.summary));
     return el("li", {}, el("a", { href: `#${dialect}/${one.operationId}`, "aria-current": one === current ? "page" : null }, method, words));
   });
   part("route-list").replaceChildren(...links);
   part("document-link").replaceChildren(el("a", { href: new URL(`openapi/${dialect}.json`, base).href }, "The OpenAPI 3.1 document"));
+}
+
+/** Return a path that may be broken before its slashes only. */
+function breakable(path) {
+  return path.split("/").flatMap((step, index) => (index ? [el("wbr"), `/${step}`] : [step]));
 }
 
 /** Begin a native request that goes on from the end of a take. */
@@ -107,7 +124,7 @@ part("key-form").addEventListener("submit", (event) => {
 part("key-show").addEventListener("click", showKey);
 part("skip").addEventListener("click", (event) => {
   event.preventDefault();
-  part("operation").querySelector("h1").focus();
+  moveToOperation();
 });
 addEventListener("hashchange", () => {
   fitRoutes(wide);

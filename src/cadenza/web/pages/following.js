@@ -83,7 +83,10 @@ function taskView(taskId, context, control) {
   panel.replaceChildren(heading, el("p", { class: "facts" }, el("code", {}, taskId)), bar, state, detail, fault, takes, after,
     el("p", { class: "actions" }, stop, close));
   panel.hidden = false;
-  heading.focus();
+  const column = panel.parentElement;
+  if (column.scrollHeight > column.clientHeight) column.scrollTop = panel.offsetTop;
+  else panel.scrollIntoView();
+  heading.focus({ preventScroll: true });
   return { show, tell };
 }
 
@@ -104,13 +107,13 @@ function progressLine({ status, progress, credits, engine, seed }) {
   return [...parts, engine ? `engine ${engine}` : null, `seed ${seed}`].filter(Boolean).join(" · ");
 }
 
-function ending({ error, honoured, unknown_fields: unknown }) {
+function ending({ status, error, honoured, unknown_fields: unknown }) {
   const notes = Object.entries(honoured).map(([name, { fidelity, reason }]) =>
     el("li", {}, el("code", {}, name), ` ${fidelity}${reason ? `: ${reason}` : ""}`));
   const parts = [];
   if (error) {
     parts.push(el("p", { class: "fault" }, `${error.reason} It cost nothing.`));
-    parts.push(el("p", {}, "Next: correct the request and send it again."));
+    if (status === "failed") parts.push(el("p", {}, "Next: change what the reason names, and send it again."));
   }
   if (notes.length) parts.push(el("details", {}, el("summary", {}, "What became of each wish"), el("ul", {}, notes)));
   if (unknown.length) parts.push(el("p", {}, `Not known here, and left aside: ${unknown.join(", ")}.`));
@@ -146,7 +149,7 @@ function newCard(number) {
 
 function words(take, { publicUrl }) {
   const facts = [take.status === "ready" ? null : "rendering", take.duration_s && clockTime(take.duration_s),
-    take.bpm && `${Math.round(take.bpm)} bpm`, take.key, take.loudness_lufs && `${take.loudness_lufs.toFixed(1)} LUFS`,
+    take.bpm && `${Math.round(take.bpm)} bpm`, take.key, take.loudness_lufs && `${take.loudness_lufs.toFixed(1).replace("-", "−")} LUFS`,
     take.joined_at_s ? `new from ${clockTime(take.joined_at_s)}` : null];
   const cover = take.image_url && el("img", { src: local(take.image_url, publicUrl), alt: `Cover of ${take.title}`, width: "84", height: "84" });
   return [cover, el("div", {},

@@ -1,23 +1,24 @@
 // The reading side: what an operation takes, answers and calls back.
 
-import { fieldsOf, variantsOf } from "./schema.js";
-import { choice, el, jsonBlock, prose } from "./view.js";
+import { callbackField, fieldsOf, variantsOf } from "./schema.js";
+import { button, choice, el, jsonBlock, prose } from "./view.js";
 
 const STATUS_WORDS = {
   200: "done", 201: "created", 400: "invalid", 401: "no valid key", 402: "too few credits", 404: "not found", 409: "not now", 410: "gone",
   413: "too large", 422: "invalid", 429: "too often", 503: "not ready",
 };
 
-/** Return the parts that describe an operation. */
-export function describe(operation) {
+/** Return the parts that describe an operation; `onTry` leads to the form, where it is far below. */
+export function describe(operation, onTry) {
   const content = Object.entries(operation.requestBody?.content ?? {});
   return [
     el("p", { class: "route" }, el("b", {}, operation.method), " ", el("code", {}, operation.path)),
     el("h1", { tabindex: "-1" }, operation.summary),
+    el("p", { class: "to-form" }, button("Try it", onTry)),
     operation.parameters ? parameters(operation.parameters) : null,
     content.map(([media, { schema }]) => request(media, schema)),
     responses(operation.responses),
-    Object.values(operation.callbacks ?? {}).map(callback),
+    operation.callbacks ? callbacks(operation) : null,
   ].flat();
 }
 
@@ -60,11 +61,10 @@ function responses(all) {
   return el("section", {}, el("h2", {}, "Responses"), parts);
 }
 
-function callback(paths) {
-  const [[address, { post }]] = Object.entries(paths);
-  const place = address.match(/#\/(.+)\}$/)?.[1] ?? address;
+function callbacks(operation) {
+  const [{ post }] = Object.values(operation.callbacks).flatMap((paths) => Object.values(paths));
   return el("section", {}, el("h2", {}, "Callbacks"),
-    el("p", {}, "Each stage is posted to the address in ", el("code", {}, place),
+    el("p", {}, "Each stage is posted to the address in ", el("code", {}, callbackField(operation)),
       ", at least once, signed with the account’s webhook secret. Any 2xx answer ends the retries."),
     examples(post.requestBody.content["application/json"].examples, "Example of a callback"));
 }

@@ -86,3 +86,9 @@ export function taskIdOf(reply) {
   if (reply?.object === "task") return reply.id;
   return reply?.data?.taskId ?? reply?.data?.task_id ?? reply?.task_id;
 }
+
+/** Return the member of the request that holds the address for callbacks, or undefined. */
+export function callbackField(operation) {
+  const [address] = Object.values(operation.callbacks ?? {}).flatMap((paths) => Object.keys(paths));
+  return address?.match(/#\/(.+)\}$/)?.[1];
+}

@@ -3,7 +3,7 @@
 import { curlLine, send, upload } from "./api.js";
 import { follow, rememberedTask } from "./following.js";
 import { codeOf, refusalOf } from "./refusals.js";
-import { fieldsOf, memberAt, recordingPlace, taskIdOf, withMember } from "./schema.js";
+import { callbackField, fieldsOf, memberAt, recordingPlace, taskIdOf, withMember } from "./schema.js";
 import { button, choice, el, field, jsonBlock, prose } from "./view.js";
 
 const JSON_MEDIA = "application/json";
@@ -19,7 +19,7 @@ export function tryOperation(panel, operation, context, start) {
   const bodyBox = el("div", {});
   let body = { read: () => ({}) };
   const useMedia = (media) => {
-    body = media === JSON_MEDIA ? jsonBody(content[media], placeInMemory) : formBody(content[media].schema);
+    body = media === JSON_MEDIA ? jsonBody(content[media].schema, sendable(operation, content[media]), placeInMemory) : formBody(content[media].schema);
     bodyBox.replaceChildren(...body.parts);
   };
   const medias = Object.keys(content).sort((one, other) => (other === JSON_MEDIA) - (one === JSON_MEDIA));
@@ -66,9 +66,19 @@ function withHeaders(body, parameters) {
   return { ...body, headers };
 }
 
-function jsonBody({ schema, examples = {} }, placeInMemory) {
+/**
+ * Return the examples of a body by name, without the address for callbacks: the one in the documents is
+ * somebody else's host, which should not hear of what is tried here.
+ */
+function sendable(operation, { examples = {} }) {
+  const left = callbackField(operation);
+  const without = (value) => Object.fromEntries(Object.entries(value).filter(([name]) => name !== left));
+  return Object.fromEntries(Object.values(examples).map(({ summary, value }) => [summary, without(value)]));
+}
+
+function jsonBody(schema, examples, placeInMemory) {
   const names = Object.keys(examples);
-  const written = (name) => JSON.stringify(examples[name]?.value ?? {}, null, 2);
+  const written = (name) => JSON.stringify(examples[name] ?? {}, null, 2);
   const fault = el("p", { class: "fault", role: "alert" });
   const editor = el("textarea", { rows: "12", spellcheck: "false", autocapitalize: "off" });
   const changed = () => {
@@ -83,7 +93,7 @@ function jsonBody({ schema, examples = {} }, placeInMemory) {
   };
   editor.addEventListener("input", changed);
   write(kept.get(placeInMemory) ?? written(names[0]));
-  const pick = choice(names.map((name) => [name, examples[name].summary]), names[0], (name) => write(written(name)));
+  const pick = choice(names.map((name) => [name, name]), names[0], (name) => write(written(name)));
   const place = recordingPlace(schema);
   return {
     parts: [
@@ -115,7 +125,7 @@ function recordingField(place, examples, editor, write) {
     try {
       const uploaded = await upload(file);
       write(JSON.stringify(withMember(bodyWith(place, examples, editor.value), place.path, place.value(uploaded)), null, 2));
-      told.textContent = `${uploaded.file_name} is there, and the body names it. Is the second to go on from right?`;
+      told.textContent = `${uploaded.file_name} is there, and the body names it. The second to go on from must lie inside it.`;
     } catch (error) {
       const refusal = refusalOf(error.status ?? 500, error.body, { dialect: "native", path: "/v1/uploads" });
       told.replaceChildren(`${error.message} `, ...prose(error.status ? refusal.step : "Is the server still running?"));
@@ -127,7 +137,7 @@ function recordingField(place, examples, editor, write) {
 
 /** Return the written body where it takes a recording already, else the first example that does. */
 function bodyWith(place, examples, text) {
-  const candidates = [faultIn(text) ? {} : JSON.parse(text), ...Object.values(examples).map((one) => one.value)];
+  const candidates = [faultIn(text) ? {} : JSON.parse(text), ...Object.values(examples)];
   return candidates.find((one) => memberAt(one, place.path) !== undefined) ?? candidates[0];
 }
 
