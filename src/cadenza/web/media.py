@@ -14,6 +14,7 @@ from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.errors import CadenzaError, Gone, NotFound
 from cadenza.domain.links import MEDIA_SUFFIXES
 from cadenza.tasks.ports import StoredFile
+from cadenza.web.lookup import may_be_id
 from cadenza.web.services import Services
 
 # Longer suffixes first: "-new.mp3" also ends in ".mp3".
@@ -51,12 +52,16 @@ async def _media(services: Services, request: Request) -> Response:
         return _problem(NotFound("file"))
     kind, suffix = found
     take_id = name.removesuffix(suffix)
+    if not may_be_id(take_id):
+        return _problem(NotFound("file"))
     stored = await services.read(lambda books: books.tasks.take_file(take_id, kind.value))
     return _served(services, stored, "take")
 
 
 async def _upload(services: Services, request: Request) -> Response:
     upload_id = request.path_params["upload_id"]
+    if not may_be_id(upload_id):
+        return _problem(NotFound("file"))
     upload = await services.read(lambda books: books.uploads.find(upload_id))
     if upload is None:
         return _problem(NotFound("file"))
@@ -94,6 +99,8 @@ def _is_shown(media_type: str) -> bool:
 async def _stream(services: Services, request: Request) -> Response:
     """Answer with the take as far as it is, and go on as it grows; the whole file once there is one."""
     take_id = request.path_params["name"].removesuffix(".mp3")
+    if not may_be_id(take_id):
+        return _problem(NotFound("stream"))
     ends_at_s = asyncio.get_running_loop().time() + _STREAM_WAIT_S
     while asyncio.get_running_loop().time() < ends_at_s:
         if stored := await _finished(services, take_id):

@@ -15,7 +15,7 @@ from cadenza.domain.tiers import TIERS, price
 from cadenza.tasks.ports import CallbackRecord, Upload
 from cadenza.web.endpoint import Call, Frontage, reply
 from cadenza.web.events import stream_events
-from cadenza.web.lookup import accept, balance, find_task
+from cadenza.web.lookup import accept, balance, find_task, may_be_id
 from cadenza.web.receive import Label, keep_base64, keep_multipart, keep_url
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 20, 100
@@ -52,6 +52,8 @@ async def cancel(call: Call) -> Response:
     """POST /v1/tasks/{id}/cancel."""
     task_id = call.request.path_params["task_id"]
     services = call.services
+    if not may_be_id(task_id):
+        raise NotFound("task")
     view = await services.write(
         lambda books: services.life.cancel(books, task_id, account_id=call.account_id)
     )
@@ -107,6 +109,8 @@ async def upload(call: Call) -> Response:
 async def read_upload(call: Call) -> Response:
     """GET /v1/uploads/{id}."""
     upload_id = call.request.path_params["upload_id"]
+    if not may_be_id(upload_id):
+        raise NotFound("upload")
     found = await call.services.read(lambda books: books.uploads.find(upload_id, account_id=call.account_id))
     if found is None:
         raise NotFound("upload")
@@ -182,6 +186,6 @@ def _place_of(cursor: str) -> tuple[int, str]:
         place = int(moment_ms)
     except (binascii.Error, ValueError):
         raise Malformed(Fault("cursor", "is not a next_cursor of this list")) from None
-    if not 0 <= place < 2**53 or not task_id.isprintable() or not task_id:
+    if not 0 <= place < 2**53 or not may_be_id(task_id):
         raise Malformed(Fault("cursor", "is not a next_cursor of this list"))
     return place, task_id

@@ -1,0 +1,217 @@
+"""What the URLs in replies lead to: sound, pictures, streams; and what nobody else may see."""
+
+from __future__ import annotations
+
+import io
+
+import httpx
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from cadenza.testing.service import eventually
+
+
+@pytest.fixture(scope="module")
+def task(sqlite_caller, song):
+    """A finished continuation of an upload."""
+    upload = sqlite_caller.http.post("/v1/uploads", files={"file": ("in.wav", song)}).json()
+    return sqlite_caller.finished(source={"upload_id": upload["id"]}, continue_at_s=2, takes=1)
+
+
+@pytest.fixture(scope="module")
+def take(task):
+    return task["takes"][0]
+
+
+def sound(url):
+    answer = httpx.get(url)
+    assert answer.status_code == 200
+    return answer, soundfile.SoundFile(io.BytesIO(answer.content))
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "media_type"),
+    [
+        ("audio_url", ".mp3", "audio/mpeg"),
+        ("flac_url", ".flac", "audio/flac"),
+        ("new_part_url", ".mp3", "audio/mpeg"),
+        ("stream_url", ".mp3", "audio/mpeg"),
+    ],
+)
+def test_sound_is_read_without_a_key_and_as_long_as_told(take, name, suffix, media_type):
+    assert take[name].startswith("http://127.0.0.1:")
+    assert take[name].endswith(suffix)
+    answer, file = sound(take[name])
+    assert answer.headers["content-type"] == media_type
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert int(answer.headers["content-length"]) == len(answer.content) > 1000
+    length_s = 2.0 if name == "new_part_url" else take["duration_s"]
+    assert file.frames / file.samplerate == pytest.approx(length_s, abs=0.1)
+
+
+def test_the_flac_holds_the_source_untouched_before_the_join(take, song):
+    _, file = sound(take["flac_url"])
+    before, _ = soundfile.read(io.BytesIO(song), dtype="int16")
+    joined = file.read(dtype="int16")
+    untouched = round((take["joined_at_s"] - 0.1) * file.samplerate)
+    assert np.array_equal(joined[:untouched], before[:untouched])
+
+
+@pytest.mark.parametrize(("name", "side"), [("image_url", 400), ("image_large_url", 1024)])
+def test_the_cover_is_a_picture(take, name, side):
+    answer = httpx.get(take[name])
+    assert answer.headers["content-type"] == "image/jpeg"
+    with Image.open(io.BytesIO(answer.content)) as picture:
+        picture.load()
+        assert (picture.format, picture.size) == ("JPEG", (side, side))
+
+
+def test_head_tells_what_get_would_send(take):
+    head, get = httpx.head(take["audio_url"]), httpx.get(take["audio_url"])
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-length", "content-type", "accept-ranges", "etag"):
+        assert head.headers[name] == get.headers[name]
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [("bytes=0-99", 0, 99), ("bytes=100-", 100, -1), ("bytes=-100", -100, -1), ("bytes=5-5", 5, 5)],
+)
+def test_a_part_is_sent_where_a_part_is_asked_for(take, asked, first, last):
+    whole = httpx.get(take["audio_url"]).content
+    size = len(whole)
+    part = httpx.get(take["audio_url"], headers={"Range": asked})
+    first, last = first % size, last % size
+    assert part.status_code == 206
+    assert part.headers["content-range"] == f"bytes {first}-{last}/{size}"
+    assert part.content == whole[first : last + 1]
+
+
+def test_a_part_beyond_the_end_is_416(take):
+    answer = httpx.get(take["audio_url"], headers={"Range": "bytes=100000000-"})
+    assert answer.status_code == 416
+    size = len(httpx.get(take["audio_url"]).content)
+    assert answer.headers["content-range"].endswith(f"*/{size}")
+
+
+def test_a_range_that_ends_beyond_the_end_is_cut(take):
+    whole = httpx.get(take["audio_url"]).content
+    part = httpx.get(take["audio_url"], headers={"Range": "bytes=10-999999999"})
+    assert (part.status_code, part.content) == (206, whole[10:])
+
+
+def test_a_stream_plays_while_the_take_is_made_and_ends_with_it(sqlite_caller, held):
+    task_id = held("in take 2", "first_ready")
+    first, second = sqlite_caller.task(task_id)["takes"]
+    assert httpx.get(first["stream_url"]).content == httpx.get(first["audio_url"]).content
+    assert httpx.head(second["stream_url"]).headers["content-type"] == "audio/mpeg"
+    with httpx.stream("GET", second["stream_url"], timeout=30) as answer:
+        assert answer.headers["content-type"] == "audio/mpeg"
+        heard = b""
+        for chunk in answer.iter_raw():
+            if not heard:
+                sqlite_caller.cancel(task_id)
+            heard += chunk
+    assert len(heard) > 1000
+    assert heard[:2] in {b"\xff\xfb", b"\xff\xfa", b"ID"}
+    assert httpx.get(second["stream_url"]).status_code == 404
+    streams = sqlite_caller.service.data / "streams"
+    eventually(lambda: not list(streams.iterdir()))
+
+
+def test_a_stream_of_a_waiting_task_is_not_there(sqlite_caller):
+    assert httpx.get(f"{sqlite_caller.service.url}/stream/nothing.mp3").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/media/nothing.mp3",
+        "/media/nothing",
+        "/media/%00.mp3",
+        "/media/..%2f..%2fcadenza.sqlite",
+        f"/media/{'a' * 300}.mp3",
+        f"/stream/{'a' * 300}.mp3",
+        "/stream/%00.mp3",
+        "/stream/..%2fx.mp3",
+        "/files/nothing/in.wav",
+        "/files/%00/in.wav",
+        f"/files/{'b' * 300}/x",
+    ],
+)
+def test_what_is_not_there_is_404(caller, path):
+    answer = httpx.get(caller.service.url + path)
+    assert answer.status_code == 404
+    assert str(caller.service.data) not in answer.text
+
+
+def test_a_file_that_is_no_sound_is_only_bytes(sqlite_caller):
+    url = sqlite_caller.upload(b"<script>alert(1)</script>", name="page.html")
+    answer = httpx.get(url)
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+FOREIGN = [
+    ("GET", "/v1/tasks/{task}", None, 404),
+    ("GET", "/v1/tasks/{task}/events", None, 404),
+    ("GET", "/v1/tasks/{task}/callbacks", None, 404),
+    ("POST", "/v1/tasks/{task}/cancel", None, 404),
+    ("GET", "/v1/uploads/{upload}", None, 404),
+    ("POST", "/v1/tasks", {"source": {"take_id": "{take}"}}, 422),
+    ("POST", "/v1/tasks", {"source": {"task_id": "{task}"}}, 422),
+    ("POST", "/v1/tasks", {"source": {"upload_id": "{upload}"}}, 422),
+    ("GET", "/api/v1/audio/music/feed?task_id={task}", None, 404),
+    ("GET", "/api/v1/tasks/{task}", None, 404),
+    ("POST", "/api/v1/audio/music/extend", {"origin_task_id": "{task}", "extend_audio_index": 0}, 400),
+    ("GET", "/api/v1/generate/record-info?taskId={task}", None, "404"),
+    (
+        "POST",
+        "/api/v1/generate/extend",
+        {"audioId": "{take}", "model": "V5", "defaultParamFlag": False},
+        "404",
+    ),
+    ("GET", "/api/v1/client/job/TaskInfo?task_id={task}", None, "404"),
+    (
+        "POST",
+        "/api/v1/client/job/CreateTask",
+        {"model": "suno/music-extend", "input": {"suno_id": "{take}", "prompt": "on"}},
+        "422",
+    ),
+    (
+        "POST",
+        "/api/v1/client/job/CreateTask",
+        {"model": "suno/music-extend", "input": {"task_id": "{task}", "prompt": "on"}},
+        "422",
+    ),
+]
+
+
+def filled(template, names):
+    if isinstance(template, str):
+        return template.format(**names)
+    if isinstance(template, dict):
+        return {name: filled(value, names) for name, value in template.items()}
+    return template
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), FOREIGN)
+def test_what_belongs_to_others_looks_like_what_never_was(stranger, task, method, path, body, status):
+    """A status as text is the code in the body of a 200."""
+    mine = {
+        "task": task["id"],
+        "take": task["takes"][0]["id"],
+        "upload": task["request"]["source"]["upload_id"],
+    }
+    nobodys = {name: text[:-6] + "000000" for name, text in mine.items()}
+    answers = []
+    for names in (mine, nobodys):
+        answer = stranger.http.request(method, filled(path, names), json=filled(body, names))
+        told = str(answer.json()["code"]) if isinstance(status, str) else answer.status_code
+        assert told == status, answer.text
+        answers.append(answer.text)
+    assert answers[0] == answers[1]
+    assert stranger.credits == 100
