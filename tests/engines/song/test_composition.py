@@ -140,6 +140,14 @@ def test_playing_is_loose_but_keeps_time():
     assert abs(np.mean(late)) < 0.02
 
 
+@pytest.mark.parametrize("seed", range(24))
+def test_every_throw_of_the_dice_makes_a_score(seed):
+    # Sparse tunes and odd metres are where bars without a first half come up.
+    for prompt in ("sparse blues in 3/4", "ambient 6/8", "techno 5/4 fast", "country 11/8"):
+        _, score, _ = written(prompt, seed, duration_s=15.0)
+        assert all(part.notes for part in score.parts)
+
+
 def test_timing_noise_is_pink():
     noise = pink_noise(4096, np.random.default_rng(3))
     power = np.abs(np.fft.rfft(noise)) ** 2

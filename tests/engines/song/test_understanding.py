@@ -99,6 +99,22 @@ def test_a_soloist_is_alone():
     assert dict(brief_of("solo piano").instruments) == {Role.CHORDS: "piano", Role.MELODY: "piano"}
 
 
+@pytest.mark.parametrize(
+    ("prompt", "roles"),
+    [("solo flute", {Role.MELODY}), ("only drums and bass", {Role.DRUMS, Role.BASS}),
+     ("only pads", {Role.PAD}), ("pop with a guitar solo and drums", set(Role))],
+)  # fmt: skip
+def test_only_who_is_asked_for_alone_plays_and_never_a_silent_section(prompt, roles):
+    brief = brief_of(prompt, duration_s=90.0)
+    assert set(brief.instruments) == roles
+    assert all(section.roles for section in brief.form)
+
+
+@pytest.mark.parametrize("avoid", ["guitar", "drums, bass, chords, melody, pads", "clean guitar, synths"])
+def test_somebody_plays_however_much_is_refused(avoid):
+    assert brief_of("only clean guitar", avoid=avoid).instruments
+
+
 def test_moods_pull_at_the_mode():
     sad = [brief_of("sad", seed=seed).key.mode for seed in range(12)]
     happy = [brief_of("happy pop", seed=seed).key.mode for seed in range(12)]

@@ -103,7 +103,8 @@ def make_song(
     progress("play", 0.05)
     stems = _play(plan, performance, progress, should_stop, preview)
     progress("master", 0.82)
-    signal = master(_mixed(stems), top_db=plan.brief.genre.sound.top_db, fade_s=_FADE_S)
+    top_db = plan.brief.genre.sound.top_db
+    signal = master(_mixed(stems), top_db=top_db, fade_s=_FADE_S, between=lambda: _check(should_stop))
     progress("master", 1.0)
     return MadeSong(
         signal=signal,

@@ -138,7 +138,8 @@ def _sing(
 def _bar_motif(theme: _Theme, place: int, *, is_close: bool, bar_quarters: Fraction) -> _Motif:
     """Return what the bar plays: motif, motif again, contrast, and a close: its head and a long note."""
     if is_close:
-        kept = [(s, length) for s, length in theme.main.rhythm if s < bar_quarters / 2][:3]
+        early = [(s, length) for s, length in theme.main.rhythm if s < bar_quarters / 2]
+        kept = (early or list(theme.main.rhythm[:1]))[:3]
         last = kept[-1][0]
         kept[-1] = (last, bar_quarters * 3 / 4 - last if last < bar_quarters / 2 else bar_quarters / 4)
         return _Motif(tuple(kept), theme.main.shape[: len(kept)])

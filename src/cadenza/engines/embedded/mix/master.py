@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -19,17 +21,22 @@ _PIECE = 1 << 19
 _KNEE = 0.7  # of full scale: the soft clipper leaves everything below alone
 
 
-def master(mix: Signal, *, top_db: float, fade_s: float) -> Signal:
+def master(mix: Signal, *, top_db: float, fade_s: float, between: Callable[[], None]) -> Signal:
     """Return the finished stereo: -14 LUFS (where the peaks allow it), at most -1 dBTP, no DC.
 
-    ``top_db`` tilts the highs above 8 kHz; the last ``fade_s`` seconds fade to silence.
+    ``top_db`` tilts the highs above 8 kHz; the last ``fade_s`` seconds fade to silence. ``between``
+    is called between steps, at least once per half a CPU second for a song of three minutes; what it
+    raises ends the work.
     """
     samples = _tone(mix, top_db)
     _fade_out(samples, round(fade_s * mix.sample_rate))
+    between()
     _scale(samples, _glue(samples, mix.sample_rate))
     mastered = Signal(samples, mix.sample_rate)
     for _ in range(3):
+        between()
         missing_lu = TARGET_LUFS - integrated_lufs(mastered)
+        between()
         if abs(missing_lu) < 0.1:
             break
         mastered = limit(_driven(mastered, missing_lu), ceiling_dbtp=_AIM_DBTP)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
@@ -198,17 +198,36 @@ def _key(wishes: Wishes, genre: Genre, chooser: _Chooser) -> Key:
 def _instruments(wishes: Wishes, genre: Genre, chooser: _Chooser) -> dict[Role, str]:
     """Return who plays each role. What is named plays; what is avoided is silent."""
     named = {w.role: _own(w.name, genre) for w in reversed(wishes.instruments) if w.name}
-    if wishes.is_alone:
-        player = _own(next(w for w in wishes.instruments if w.name).name, genre)
-        return {Role.CHORDS: player, Role.MELODY: player}
+    only = _soloists(wishes, named) if wishes.is_alone else frozenset(Role)
+    if wishes.is_alone and set(named) == {Role.CHORDS}:
+        named[Role.MELODY] = named[Role.CHORDS]  # a pianist alone plays the tune as well
     chosen: dict[Role, str] = {}
     for role in Role:
         options = [n for n in genre.palette.get(role.value, ()) if n not in wishes.avoid]
-        if role.value in wishes.avoid or not (options or role in named):
+        if role.value in wishes.avoid or role not in only or not (options or role in named):
             continue
         unused = [name for name in options if name not in chosen.values()]
         chosen[role] = named.get(role) or chooser.one_of(unused or options, f"instrument {role.value}")
-    return chosen
+    return chosen or _whoever_is_left(wishes, genre)
+
+
+def _whoever_is_left(wishes: Wishes, genre: Genre) -> dict[Role, str]:
+    """Return one player where wishes and refusals leave nobody: silence is no song."""
+    names = (
+        (role, name)
+        for role in (Role.CHORDS, Role.PAD, Role.MELODY, Role.BASS)
+        if role.value not in wishes.avoid
+        for name in genre.palette[role.value]
+        if name not in wishes.avoid
+    )
+    role, name = next(names, (Role.PAD, "warm_pad"))
+    return {role: name}
+
+
+def _soloists(wishes: Wishes, named: Mapping[Role, str]) -> frozenset[Role]:
+    """Return the roles that play where only the named instruments may."""
+    asked = frozenset(wanted.role for wanted in wishes.instruments)
+    return asked | {Role.MELODY} if set(named) == {Role.CHORDS} else asked
 
 
 def _own(name: str, genre: Genre) -> str:
@@ -266,7 +285,7 @@ def _sections(
                 energy=energy,
                 numerals=cycles[block.kind],
                 comping=rhythms[block.kind],
-                roles=playing & frozenset(brief.instruments),
+                roles=playing & frozenset(brief.instruments) or frozenset(brief.instruments),
                 occurrence=seen[block.kind],
             )
         )

@@ -24,7 +24,9 @@ _NEGATED = re.compile(
     r"(?=$|[,.;:!?\n]|\s(?:but|with|in|at)\s)",
     re.IGNORECASE,
 )
-_ALONE = re.compile(r"\b(?:solo|only|just|unaccompanied)\b", re.IGNORECASE)
+_ALONE = re.compile(
+    r"\bsolo\s(?!and\b|with\b|in\b|over\b|at\b|section\b|part\b)\w|\bonly\b|\bunaccompanied\b", re.IGNORECASE
+)
 _HALF_TIME = re.compile(r"\bhalf[\s-]?time\b", re.IGNORECASE)
 _WALTZ = re.compile(r"\bwaltz(?:es)?\b", re.IGNORECASE)
 _MODE_WORD = re.compile(r"\b(major|minor)\b", re.IGNORECASE)
@@ -38,7 +40,8 @@ class Wishes:
     """What the words ask for. None and empty mean: not said.
 
     ``avoid`` are roles and instruments by our names and genres by theirs. ``unknown`` are the words
-    that meant nothing to us, ``neighbours`` the instruments that another one stands in for.
+    that meant nothing to us, ``is_alone`` says that only the named instruments play, ``neighbours``
+    are the instruments that another one stands in for.
     """
 
     genres: tuple[str, ...]
@@ -83,7 +86,7 @@ def read_wishes(text: str, avoid_text: str) -> Wishes:
         mode=mode,
         metre=metre,
         instruments=tuple(w for w in instruments if w.name not in avoid and w.role.value not in avoid),
-        is_alone=_ALONE.search(rest) is not None and any(w.name for w in instruments),
+        is_alone=_ALONE.search(rest) is not None and bool(instruments),
         avoid=avoid,
         unknown=unknown,
         neighbours=tuple(p for p in found if p in words.instruments and words.instruments[p].is_neighbour),
