@@ -26,7 +26,7 @@ _BLOCK = 1024  # frames per block: a few megabytes of spectra at a time
 
 def analysis_mono(signal: Signal) -> Mono:
     """Return the mean of the channels at ``ANALYSIS_RATE_HZ``, float32."""
-    mono = signal.samples.mean(axis=0, dtype=np.float32)
+    mono: Mono = signal.samples.mean(axis=0, dtype=np.float32)
     if signal.sample_rate == ANALYSIS_RATE_HZ:
         return mono
     return np.asarray(soxr.resample(mono, signal.sample_rate, ANALYSIS_RATE_HZ), dtype=np.float32)
@@ -45,7 +45,8 @@ def magnitudes(mono: Mono, size: int, hop: int) -> Iterator[NDArray[np.float32]]
 @lru_cache(maxsize=16)
 def mel_bank(size: int, count: int, low_hz: float, high_hz: float) -> NDArray[np.float32]:
     """Return (bins, count) triangles, evenly spaced on the mel scale, each of unit sum."""
-    edges_mel = np.linspace(*(2595 * np.log10(1 + np.array([low_hz, high_hz]) / 700)), count + 2)
+    low_mel, high_mel = (2595 * float(np.log10(1 + hz / 700)) for hz in (low_hz, high_hz))
+    edges_mel = np.linspace(low_mel, high_mel, count + 2)
     edges_hz = 700 * (10 ** (edges_mel / 2595) - 1)
     bins_hz = np.fft.rfftfreq(size, 1 / ANALYSIS_RATE_HZ)
     # A triangle narrower than a bin would be empty: half a bin is the least on either side.
@@ -54,7 +55,7 @@ def mel_bank(size: int, count: int, low_hz: float, high_hz: float) -> NDArray[np
     high = np.maximum(edges_hz[2:] - edges_hz[1:-1], half_bin_hz)
     off = bins_hz[:, None] - edges_hz[None, 1:-1]
     bank = np.maximum(0, 1 - np.where(off < 0, -off / low, off / high))
-    return (bank / bank.sum(axis=0)).astype(np.float32)
+    return np.asarray(bank / bank.sum(axis=0), dtype=np.float32)
 
 
 def mel_power(mono: Mono, size: int = 1024, hop: int = 256, count: int = 40) -> NDArray[np.float32]:
@@ -86,4 +87,4 @@ def chroma_bank(size: int, tuning_semitones: float) -> NDArray[np.float32]:
     distance = (pitch[:, None] - np.arange(12)[None] + 6) % 12 - 6
     bell = np.where(np.abs(distance) < 1, np.cos(np.pi / 2 * distance) ** 2, 0)
     octave = np.exp(-0.5 * (np.log2(bins_hz / 330) / 1.3) ** 2) * ((bins_hz > 65) & (bins_hz < 2100))
-    return (bell * octave[:, None]).astype(np.float32)
+    return np.asarray(bell * octave[:, None], dtype=np.float32)

@@ -119,7 +119,7 @@ class Portrait:
         return np.arange(self.metre.first_downbeat, self.beat_count - bar + 1, bar, dtype=np.int64)
 
     def beat_position(self, time_s: float) -> float:
-        """Return where a second lies, in beats (fractions between beats; beyond the ends by the last span)."""
+        """Return where a second lies, in beats; beyond the ends by the first or last span."""
         beats = self.pulse.beats_s
         index = int(np.clip(np.searchsorted(beats, time_s, side="right") - 1, 0, len(beats) - 2))
         return float(index + (time_s - beats[index]) / (beats[index + 1] - beats[index]))

@@ -87,6 +87,7 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     Stopped
         As soon as ``should_stop`` answers true.
     """
+
     def heed() -> None:
         if should_stop():
             raise Stopped("The continuation was cancelled.")
@@ -101,7 +102,11 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     progress("plan", 0.1)
     seconds = new_part_s or phrase_length(portrait, seam_s)
     journey = plan_journey(
-        portrait, seam_s=seam_s, seconds=seconds, character=Character.of(controls), dice=Dice(seed, take_index)
+        portrait,
+        seam_s=seam_s,
+        seconds=seconds,
+        character=Character.of(controls),
+        dice=Dice(seed, take_index),
     )
     new = _Recombiner(source, portrait, seam_s, heed, progress).sound(journey, seconds)
     joined = join(source, new, at_s=seam_s, crossfade_s=_SEAM_FADE_S)

@@ -9,7 +9,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import find_peaks
 
 from cadenza.audio.features import Array
-from cadenza.engines.embedded.listen.onsets import FRAMES_PER_S
+from cadenza.engines.embedded.listen.onsets import FRAMES_PER_S, Onsets
 from cadenza.music.portrait import Pulse
 
 SLOWEST_BPM, FASTEST_BPM = 48.0, 210.0
@@ -17,23 +17,28 @@ _USUAL_BPM = 112
 _TIGHTNESS = 60.0  # how much a beat may stray from the tempo; Ellis uses 100 on a smoother novelty
 _UNEVEN = 0.4
 _FEWEST_BEATS = 4
+_FAINTEST = 0.015  # of ``Onsets.strength``: fainter rises are noise, or the beating of sustained tones
+_LEAST_SCORE = 0.8
 _PSEUDO_BEAT_S = 0.5
 
 
-def find_pulse(novelty: Array, duration_s: float) -> Pulse:
-    """Find the beats of a recording from its onset novelty (frames at ``FRAMES_PER_S``, unit deviation).
+def find_pulse(onsets: Onsets, duration_s: float) -> Pulse:
+    """Find the beats of a recording from its onsets.
 
     Dynamic programming per tempo hypothesis (Ellis 2007). A path can bend to meet onsets at any tempo, so
-    hypotheses are judged by how evenly their beats lie as well as by the onsets they meet. Where
-    even the best is uneven (rubato, no pulse at all) the beats only serve to cut the time
-    where something begins, and ``steady`` is false.
+    hypotheses are judged by how evenly their beats lie as well as by the onsets they meet, compared with
+    the halves and thirds between. Where even the best is uneven (rubato) the beats only serve to cut the
+    time where something begins, and ``steady`` is false; where nothing ever begins they are an even grid.
     """
+    novelty = onsets.novelty
+    if onsets.strength < _FAINTEST:
+        return _pseudo_grid(duration_s)
     found = [_judge(novelty, period) for period in _periods(novelty)]
     found = [item for item in found if len(item.beats) >= _FEWEST_BEATS]
     if not found:
         return _pseudo_grid(duration_s)
     best = max(found, key=lambda item: item.score)
-    steady = best.uneven <= _UNEVEN
+    steady = best.uneven <= _UNEVEN and best.score >= _LEAST_SCORE
     beats_s = _refined(novelty, best.beats) / FRAMES_PER_S
     if steady:
         beats_s = _smoothed(beats_s)
@@ -78,14 +83,17 @@ def _judge(novelty: Array, period: float) -> _Hypothesis:
     if len(beats) < _FEWEST_BEATS:
         return _Hypothesis(score=0.0, beats=beats, uneven=1.0)
     spans = np.diff(beats)
-    frames = np.arange(len(novelty))
-    on = float(np.interp(beats, frames, novelty).mean())
-    off = float(np.interp((beats[1:] + beats[:-1]) / 2, frames, novelty).mean())
+    on, *between = (_mean_at(novelty, beats[:-1] + part * spans) for part in (0, 1 / 2, 1 / 3, 2 / 3))
+    off = max(between[0], (between[1] + between[2]) / 2)
     uneven = float((np.abs(spans / np.median(spans) - 1) > 0.06).mean())
     octaves = float(np.log2(60 * FRAMES_PER_S / period / _USUAL_BPM))
     prior = float(np.exp(-0.5 * (octaves / 1.03) ** 2))
     score = max(0.0, on - 0.35 * off) * (1 - uneven) ** 1.5 * prior
     return _Hypothesis(score=score, beats=beats, uneven=uneven)
+
+
+def _mean_at(novelty: Array, frames: Array) -> float:
+    return float(np.interp(frames, np.arange(len(novelty)), novelty).mean())
 
 
 def _path(novelty: Array, period: float) -> Array:

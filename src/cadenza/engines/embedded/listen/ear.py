@@ -29,7 +29,7 @@ def listen(source: Signal) -> Portrait:
     mono = analysis_mono(source)
     onsets = find_onsets(mono)
     start_s, end_s = find_music(onsets.power)
-    pulse = find_pulse(onsets.novelty, source.duration_s)
+    pulse = find_pulse(onsets, source.duration_s)
     chroma, tuning = hear_chroma(mono)
     views = view_beats(onsets, chroma, CHROMA_RATE, pulse.beats_s)
     key = find_key(views.chroma)

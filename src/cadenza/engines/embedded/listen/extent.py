@@ -41,7 +41,7 @@ def find_music(power: NDArray[np.float32]) -> tuple[float, float]:
 def _before_fade(level: Array) -> float:
     """Return the seconds before a final fade begins (all, if it does not fade).
 
-    A fade is a last stretch of at least 1.5 s and at most a third that keeps falling, ends 20 dB or
+    A fade is a last stretch of at least 1.5 s and at most a third that keeps falling, ends 14 dB or
     more below the usual level and never comes back to it.
     """
     whole = len(level) / FRAMES_PER_S
@@ -50,5 +50,5 @@ def _before_fade(level: Array) -> float:
     loud = np.flatnonzero(smooth > usual - _FADE_DB)
     last = (loud[-1] + 1) / FRAMES_PER_S if len(loud) else whole
     tail = whole - last
-    ends_low = level[-round(0.3 * FRAMES_PER_S) :].mean() < usual - 18
+    ends_low = level[-round(0.3 * FRAMES_PER_S) :].mean() < usual - 14
     return float(last) if ends_low and 1.5 <= tail <= whole / 3 else whole

@@ -22,7 +22,7 @@ def hear_chroma(mono: Mono) -> tuple[Array, float]:
     blocks = [
         block[:, : int(2200 * _SIZE / ANALYSIS_RATE_HZ)] for block in magnitudes(mono, _SIZE, CHROMA_HOP)
     ]
-    spectrum = np.concatenate(blocks)
+    spectrum = np.concatenate(blocks).astype(np.float64)
     tuning = _tuning(spectrum)
     bank = chroma_bank(_SIZE, round(tuning, 2))[: spectrum.shape[1]]
     return np.asarray(np.sqrt(spectrum) @ bank, dtype=np.float64), tuning

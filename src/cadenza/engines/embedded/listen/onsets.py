@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,16 @@ _REGISTERS = (0, 6, 14, 26, 40)  # mel bands: below 270 Hz, to 850 Hz, to 2.9 kH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Onsets:
-    """Frames at ``FRAMES_PER_S``: power per mel band, rises per register (frames, 4), their sum."""
+    """Frames at ``FRAMES_PER_S``: power per mel band, rises per register (frames, 4), their sum.
+
+    ``novelty`` has unit deviation; ``strength`` tells how far the clearest rises of the log-compressed power
+    stood out before that: about 0 for noise and for steady tones, above 0.03 where notes are played.
+    """
 
     power: NDArray[np.float32]
     registers: Array
     novelty: Array
+    strength: float
 
 
 def find_onsets(mono: Mono) -> Onsets:
@@ -36,14 +42,18 @@ def find_onsets(mono: Mono) -> Onsets:
     rises = np.zeros(compressed.shape)
     rises[2:] = np.maximum(0, compressed[2:] - reference[:-2])
     registers = np.stack(
-        [rises[:, low:high].mean(axis=1) for low, high in zip(_REGISTERS[:-1], _REGISTERS[1:], strict=True)],
+        [rises[:, low:high].mean(axis=1) for low, high in pairwise(_REGISTERS)],
         axis=1,
     )
     # Each register counts alike: a hi-hat must not drown a bass, nor the other way round.
     even = registers / (registers.std(axis=0) + 0.05 * registers.std() + 1e-9)
     novelty = even.mean(axis=1)
     novelty = np.maximum(0, novelty - uniform_filter1d(novelty, round(FRAMES_PER_S)))
-    return Onsets(power=power, registers=registers, novelty=novelty / (novelty.std() + 1e-9))
+    rise = registers.mean(axis=1)
+    strength = float(np.percentile(rise, 98) - 2.5 * rise.mean())
+    return Onsets(
+        power=power, registers=registers, novelty=novelty / (novelty.std() + 1e-9), strength=strength
+    )
 
 
 def _loud(power: NDArray[np.float32]) -> float:

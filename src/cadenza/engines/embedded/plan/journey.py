@@ -8,7 +8,7 @@ import numpy as np
 
 from cadenza.domain.errors import SourceUnusable
 from cadenza.domain.request import Controls, Weight
-from cadenza.engines.embedded.plan.layers import colour_distance, cut_into_units, pulse_distance, shadow_path
+from cadenza.engines.embedded.plan.layers import Manner, colour_distance, pulse_distance, shadow_path
 from cadenza.engines.embedded.plan.likeness import Likeness, compare
 from cadenza.engines.embedded.plan.path import Ground, Taste, walk_phrases
 from cadenza.music.dice import Dice
@@ -50,41 +50,25 @@ def plan_journey(
         earlier = _body(portrait, ground, likeness, seconds, character, Dice(dice.seed, take), avoid)
         avoid += 0.8 * _bars_used(earlier, ground)
     body = _body(portrait, ground, likeness, seconds, character, dice, avoid)
-    unit = ground.beats_per_bar
     wander = 0.03 + 0.1 * character.weirdness
     colour = shadow_path(
         body,
         ground,
         colour_distance(likeness),
         likeness.joint,
-        unit=unit,
-        jump=0.4,
-        run_on=0.25,
-        tolerance=0.75,
-        surprise=wander,
-        rng=dice.named("colour path"),
+        Manner(tolerance=0.75, surprise=wander),
+        dice.named("colour path"),
     )
     pulse = shadow_path(
         body,
         ground,
         pulse_distance(likeness),
         likeness.joint,
-        unit=unit,
-        jump=0.4,
-        run_on=0.25,
-        tolerance=1.2,
-        surprise=wander,
-        rng=dice.named("pulse path"),
+        Manner(tolerance=1.2, surprise=wander),
+        dice.named("pulse path"),
         others=colour,
     )
-    import os
-
-    X = os.environ.get("X", "")
-    if "tiebody" in X:
-        pulse = body
-    first = cut_into_units(body, unit)[0]
-    # The layers part only after the first bar: at the seam everything comes from one place.
-    return Itinerary(body=body, colour=(first, *colour[1:]), pulse=(first, *pulse[1:]))
+    return Itinerary(body=body, colour=colour, pulse=pulse)
 
 
 def find_ground(portrait: Portrait, seam_s: float) -> Ground:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,21 +14,31 @@ from cadenza.music.quotation import Span
 _APART_BEATS = 8
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a layer strays from the body; prices in units of the distance between two arbitrary beats.
+
+    ``jump`` is the price of not going on as recorded, ``run_on`` that of going on (without it a layer
+    would play the source from there to its end). Where even the best other place is farther than
+    ``tolerance``, the layer stays with the body. ``surprise`` is the size of the random part.
+    """
+
+    tolerance: float
+    surprise: float
+    jump: float = 0.4
+    run_on: float = 0.25
+
+
 def shadow_path(
     body: tuple[Span, ...],
     ground: Ground,
     alike: Floats,
     joint: Floats,
-    *,
-    unit: int,
-    jump: float,
-    run_on: float,
-    tolerance: float,
-    surprise: float,
+    manner: Manner,
     rng: np.random.Generator,
     others: tuple[Span, ...] = (),
 ) -> tuple[Span, ...]:
-    """Find for every unit of the body another place that fits it, by Viterbi.
+    """Find for every bar of the body another place that fits it, by Viterbi.
 
     Parameters
     ----------
@@ -36,49 +46,35 @@ def shadow_path(
         (beats, beats) distance in what must fit: harmony for a colour, pattern for drums.
     joint
         (beats, beats) price of leaving beat i for j, as in ``Likeness``.
-    unit
-        Beats per unit; places keep their position in the bar.
-    jump
-        Price of not going on as recorded.
-    run_on
-        Price of going on as recorded: without it the layer would play the source from there to its end.
     others
-        Spans of layers planned before, in the same units; their places are kept away from, too.
-    tolerance
-        Where even the best other place is farther than this, the layer stays with the body.
-    surprise
-        Size of the random part.
+        Spans of layers planned before, bar by bar; their places are kept away from, too.
 
     Returns
     -------
-    Spans with the same units as the body, at least ``_APART_BEATS`` away from it.
+    Spans of one bar each, at least ``_APART_BEATS`` away from the body's, the first as the body's: the
+    layers part only after the first bar, so that at the seam everything comes from one place.
     """
+    unit = ground.beats_per_bar
     units = cut_into_units(body, unit)
     offsets = [unit - units[0].length] + [0.0] * (len(units) - 1)
-    places = _places(ground, unit)
-    if not len(places):
-        return body
-    fit = _fits(
-        [span.start - offset for span, offset in zip(units, offsets, strict=True)],
-        places,
-        alike,
-        ground,
-        unit,
-    )
-    fit = fit + surprise * rng.gumbel(size=fit.shape)
+    places = ground.bars
+    homes = [span.start - offset for span, offset in zip(units, offsets, strict=True)]
+    fit = _fits(homes, places, alike, ground)
+    fit += manner.surprise * rng.gumbel(size=fit.shape)
     for row, other in enumerate(others):
         fit[row, np.abs(places + offsets[row] - other.start) < _APART_BEATS] += 0.5
-    path = _viterbi(fit, places, joint, unit, jump, run_on)
+    path = _viterbi(fit, places, joint, unit, manner)
     chosen = []
     for row, (home, offset) in enumerate(zip(units, offsets, strict=True)):
         away = replace(home, start=float(places[path[row]]) + offset)
-        chosen.append(home if fit[row, path[row]] > tolerance else away)
+        stays = row == 0 or fit[row, path[row]] > manner.tolerance
+        chosen.append(home if stays else away)
     return tuple(chosen)
 
 
 def cut_into_units(body: tuple[Span, ...], unit: int) -> list[Span]:
     """Cut the spans of a body into units of equal length; only the first may be a part of one."""
-    units = []
+    units: list[Span] = []
     for span in body:
         at = span.start
         length = span.length % unit or unit if not units else unit
@@ -88,15 +84,10 @@ def cut_into_units(body: tuple[Span, ...], unit: int) -> list[Span]:
     return units
 
 
-def _places(ground: Ground, unit: int) -> Ints:
-    starts = ground.bars[:, None] + np.arange(0, ground.beats_per_bar, unit)[None]
-    return starts.ravel()
-
-
-def _fits(homes: list[float], places: Ints, alike: Floats, ground: Ground, unit: int) -> Floats:
+def _fits(homes: list[float], places: Ints, alike: Floats, ground: Ground) -> Floats:
     """Return (units, places) mean distance beat by beat; huge too near, or in another part of the bar."""
     last = len(alike) - 1
-    steps = np.arange(unit)
+    steps = np.arange(ground.beats_per_bar)
     there = np.minimum(places[:, None] + steps, last)
     fits = np.empty((len(homes), len(places)))
     for row, start in enumerate(homes):
@@ -108,13 +99,13 @@ def _fits(homes: list[float], places: Ints, alike: Floats, ground: Ground, unit:
     return fits
 
 
-def _viterbi(fit: Floats, places: Ints, joint: Floats, unit: int, jump: float, run_on: float) -> Ints:
+def _viterbi(fit: Floats, places: Ints, joint: Floats, unit: int, manner: Manner) -> Ints:
     """Return the index of the place for each unit: good fits, few and smooth jumps."""
     last = len(joint) - 1
     ends = np.minimum(places + unit, last)
-    move = jump * (0.5 + joint[np.ix_(ends, places)])
-    move[(places[:, None] + unit) == places[None]] = run_on
-    move[(places[:, None]) == places[None]] += jump  # the same unit twice in a row is a stutter
+    move = manner.jump * (0.5 + joint[np.ix_(ends, places)])
+    move[(places[:, None] + unit) == places[None]] = manner.run_on
+    move[(places[:, None]) == places[None]] += manner.jump  # the same unit twice in a row is a stutter
     score = fit[0].copy()
     back = np.zeros(fit.shape, dtype=np.int64)
     for row in range(1, len(fit)):

@@ -39,7 +39,7 @@ def compare(portrait: Portrait) -> Likeness:
 
 def section_distance(views: BeatViews, first: int, last: int) -> Floats:
     """Return per beat how far its timbre and level are from the mean of beats first..last, mean about 1."""
-    near = slice(max(0, first), max(first + 1, last))
+    near = slice(max(0, first), max(0, first, last - 1) + 1)
     timbre = np.sqrt(((views.timbre - views.timbre[near].mean(axis=0)) ** 2).mean(axis=1))
     level = np.abs(views.level_db - np.median(views.level_db[near])) / 6
     distance = timbre + 0.5 * np.minimum(level, 3)

@@ -41,6 +41,12 @@ class Ground:
     seam: float
 
     @property
+    def pickup(self) -> float:
+        """How far into a bar the seam lies, in beats; a hair before a bar line counts as on it."""
+        beats = (self.seam - float(self.bars[0])) % self.beats_per_bar
+        return 0.0 if self.beats_per_bar - beats < 0.02 else beats
+
+    @property
     def count(self) -> int:
         """Number of bars."""
         return len(self.bars)
@@ -75,7 +81,7 @@ def walk_phrases(
     """
     bar = ground.beats_per_bar
     costs = _Costs(ground, portrait, likeness, taste, avoid, rng)
-    pickup = (ground.seam - ground.bars[0]) % bar
+    pickup = ground.pickup
     walks = costs.entries(pickup)
     needed = int(np.ceil((beats + pickup) / bar))
     finished: list[_Walk] = []
@@ -146,7 +152,7 @@ class _Costs:
         self._noise = rng.gumbel(size=(count + 1, count)) * taste.surprise
         self._seam_beat = min(seam, last)
         self._seam_price = 1.6 * likeness.joint[self._seam_beat] + _steps(likeness, self._seam_beat)
-        self._due = int(np.floor((ground.seam - ground.bars[0]) / bar + 1e-6))  # the bar that is due
+        self._due = int(np.floor((ground.seam - ground.bars[0]) / bar + 0.01))  # the bar that is due
 
     def entries(self, pickup: float) -> list[_Walk]:
         """Return walks of one first phrase each, entered ``pickup`` beats after its bar line."""
@@ -157,8 +163,8 @@ class _Costs:
             joint = float(self._seam_price[place])
             if first == self._due and ground.count > 8:
                 joint += taste.verbatim  # nothing new comes of playing on
-            for count in self._lengths(first, 0):
-                walks.append(self._grown(None, first, count, joint + float(self._noise[-1, first])))
+            joint += float(self._noise[-1, first])
+            walks += [self._grown(None, first, count, joint) for count in self._lengths(first, 0)]
         return sorted(walks, key=lambda w: w.cost)[: _BEAM * 2]
 
     def extend(self, walk: _Walk) -> list[_Walk]:

@@ -28,6 +28,8 @@ def phrase_length(portrait: Portrait, seam_s: float) -> float:
     bar = portrait.metre.beats_per_bar
     bar_s = bar * float(np.median(np.diff(portrait.pulse.beats_s)))
     into_bar = (portrait.beat_position(seam_s) - portrait.metre.first_downbeat) % bar
+    if into_bar > bar - _RINGING_BEATS:
+        into_bar = 0.0
     periods = np.arange(1, 200) * (4 if bar_s > 4 else 8)
     lengths_s = (periods - into_bar / bar) * bar_s
     fitting = lengths_s[(lengths_s >= _SHORTEST_S) & (lengths_s <= _LONGEST_S)]

@@ -32,22 +32,22 @@ def follow_on(body: tuple[Quote, ...], portrait: Portrait, seam_s: float) -> tup
 def meet(layer: tuple[Quote, ...], body: tuple[Quote, ...], portrait: Portrait) -> tuple[Quote, ...]:
     """Move each stretch of a layer so that its onsets meet those of the body at the same time."""
     rate = portrait.novelty_rate_hz
-    heard = np.concatenate(
-        [_novelty(portrait, q.source_s, round((q.at_s + q.length_s) * rate) - round(q.at_s * rate)) for q in body]
-    )
+    counts = [round((q.at_s + q.length_s) * rate) - round(q.at_s * rate) for q in body]
+    heard = np.concatenate([_novelty(portrait, q.source_s, n) for q, n in zip(body, counts, strict=True)])
     moved = []
     for quote in layer:
         first = round(quote.at_s * rate)
         wanted = heard[first : round((quote.at_s + quote.length_s) * rate)]
-        # Rounding to whole frames is part of where the wanted novelty was read.
-        moved.append(replace(quote, source_s=quote.source_s + _best_shift(wanted, portrait, quote.source_s)))
+        shift_s = _best_shift(wanted, portrait, quote.source_s)
+        moved.append(replace(quote, source_s=quote.source_s + shift_s))
     return tuple(moved)
 
 
 def _novelty(portrait: Portrait, start_s: float, count: int) -> Floats:
     """Return the novelty of a stretch (interpolated between frames), zero outside the recording."""
     at = start_s * portrait.novelty_rate_hz + np.arange(count)
-    return np.interp(at, np.arange(len(portrait.novelty)), portrait.novelty, left=0.0, right=0.0)
+    frames = np.arange(len(portrait.novelty))
+    return np.asarray(np.interp(at, frames, portrait.novelty, left=0.0, right=0.0))
 
 
 def _best_shift(wanted: Floats, portrait: Portrait, start_s: float) -> float:

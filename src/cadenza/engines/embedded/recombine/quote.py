@@ -58,9 +58,7 @@ def section_gains(portrait: Portrait, seam_s: float) -> Floats:
     return np.asarray(np.clip(_EVENING * (target_db - section_db), -_MOST_GAIN_DB, _MOST_GAIN_DB))
 
 
-def quotes(
-    spans: tuple[Span, ...], portrait: Portrait, marks: Marks, gains_db: Floats
-) -> tuple[Quote, ...]:
+def quotes(spans: tuple[Span, ...], portrait: Portrait, marks: Marks, gains_db: Floats) -> tuple[Quote, ...]:
     """Return the stretches of one layer, as long as possible without leaving the beats of the body.
 
     ``gains_db`` is per beat of the source, as from ``section_gains``.
