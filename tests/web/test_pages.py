@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 import cadenza.web
 from cadenza.dialects.openapi import document
-from cadenza.domain.task import Dialect, TaskState
+from cadenza.domain.task import Dialect, FailureKind, TaskState
 from cadenza.web import operations
 
 PAGES = Path(cadenza.web.__file__).parent / "pages"
@@ -425,3 +425,8 @@ def _check_refusal(status, body, known):
 def test_every_shown_body_is_json_that_the_page_can_draw(dialect):
     for _, _, operation in _operations(dialect):
         assert json.loads(json.dumps(_examples(operation))) == _examples(operation)
+
+
+def test_every_kind_of_failure_has_its_next_step():
+    steps = re.search(r"const FAILURE_STEPS = \{(.*?)\};", SCRIPTS["following.js"], re.DOTALL).group(1)
+    assert set(re.findall(r"(\w+): \"", steps)) == {kind.value for kind in FailureKind}

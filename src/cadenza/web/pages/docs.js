@@ -31,7 +31,7 @@ async function draw({ moveFocus = false } = {}) {
     drawDialects(dialect);
     drawRoutes(dialect, operations, operation);
     part("operation").replaceChildren(...describe(operation, moveToForm).filter(Boolean));
-    const context = { dialect, publicUrl: described.servers[0].url, continueTake };
+    const context = { dialect, publicUrl: described.servers[0].url, continueTake, onSpent: tellCredits };
     tryOperation(part("try"), operation, context, startBody);
     startBody = null;
     document.title = `${operation.summary} · ${DIALECTS[dialect]} · Cadenza API`;
@@ -66,7 +66,8 @@ function drawRoutes(dialect, operations, current) {
   const links = operations.map((one) => {
     const method = el("b", { class: one.method.toLowerCase() }, one.method);
     const words = el("span", {}, el("span", {}, breakable(one.path)), el("small", {}, one.summary));
-    return el("li", {}, el("a", { href: `#${dialect}/${one.operationId}`, "aria-current": one === current ? "page" : null }, method, words));
+    const target = { href: `#${dialect}/${one.operationId}`, "aria-current": one === current ? "page" : null };
+    return el("li", {}, el("a", target, method, words));
   });
   part("route-list").replaceChildren(...links);
   part("document-link").replaceChildren(el("a", { href: new URL(`openapi/${dialect}.json`, base).href }, "The OpenAPI 3.1 document"));

@@ -12,6 +12,12 @@ const STATUS_WORDS = {
   complete: "Complete", failed: "Failed", cancelled: "Cancelled",
 };
 
+const FAILURE_STEPS = {
+  source_unusable: "choose another recording, or another second to go on from, and send it again.",
+  generation_failed: "send it again; if it fails again, with another seed. The server’s log has the rest.",
+  worker_lost: "send it again. If it stays so, `cadenza doctor` says what the workers lack.",
+};
+
 let latestTask = "";
 let looking = null;
 
@@ -20,7 +26,7 @@ export function rememberedTask() {
   return latestTask;
 }
 
-/** Show a task and keep it up to date until it ends. `context` has publicUrl and continueTake. */
+/** Show a task and keep it up to date until it ends. `context` has publicUrl, continueTake and onSpent. */
 export async function follow(taskId, context) {
   looking?.abort();
   looking = new AbortController();
@@ -64,15 +70,18 @@ function taskView(taskId, context, control) {
     bar.value = task.progress.fraction ?? 0;
     if (state.textContent !== STATUS_WORDS[task.status]) state.textContent = STATUS_WORDS[task.status] ?? task.status;
     detail.textContent = progressLine(task);
-    for (const take of task.takes) showTake(take, cards, takes, context);
-    if (!FINAL.has(task.status)) return;
+    const isOver = FINAL.has(task.status);
+    for (const take of task.takes) showTake(take, isOver, cards, takes, context);
+    if (!isOver) return;
     stop.hidden = true;
     after.replaceChildren(...ending(task));
+    context.onSpent();
   }
 
   function tell(error) {
     const refusal = error.status ? refusalOf(error.status, error.body, { dialect: "native", path: "" }) : null;
-    fault.replaceChildren(`${error.message}. `.replace("..", "."), ...prose(refusal?.step ?? "Is the server still running? Trying again."));
+    const step = refusal?.step ?? "Is the server still running? Trying again.";
+    fault.replaceChildren(error.message.replace(/\.?$/, ". "), ...prose(step));
   }
 
   const close = button("Close", () => {
@@ -113,30 +122,32 @@ function ending({ status, error, honoured, unknown_fields: unknown }) {
   const parts = [];
   if (error) {
     parts.push(el("p", { class: "fault" }, `${error.reason} It cost nothing.`));
-    if (status === "failed") parts.push(el("p", {}, "Next: change what the reason names, and send it again."));
+    if (status === "failed") parts.push(el("p", {}, "Next: ", ...prose(FAILURE_STEPS[error.kind] ?? "send it again.")));
   }
   if (notes.length) parts.push(el("details", {}, el("summary", {}, "What became of each wish"), el("ul", {}, notes)));
   if (unknown.length) parts.push(el("p", {}, `Not known here, and left aside: ${unknown.join(", ")}.`));
   return parts;
 }
 
-/** Draw a take, or bring its card up to date; a player in use is left alone. */
-function showTake(take, cards, panel, context) {
+/** Draw a take, or bring its card up to date; a player in use is left alone until the take is given up. */
+function showTake(take, isOver, cards, panel, context) {
   let card = cards.get(take.id);
   if (!card) {
     card = newCard(take.index + 1);
     cards.set(take.id, card);
     panel.append(card.box);
   }
-  const source = take.audio_url ?? take.stream_url;
+  const isGivenUp = isOver && take.status !== "ready";
+  const source = isGivenUp ? null : take.audio_url ?? take.stream_url;
   if (take.status + source === card.drawn) return;
   card.drawn = take.status + source;
   const address = source && local(source, context.publicUrl);
   const inUse = card.audio.currentTime > 0 || !card.audio.paused;
   if (address && !inUse) card.audio.setAttribute("src", address);
+  if (!address) card.audio.removeAttribute("src");
   card.audio.setAttribute("aria-label", `Take ${take.index + 1}: ${take.title}`);
   card.audio.hidden = !address;
-  card.words.replaceChildren(...words(take, context));
+  card.words.replaceChildren(...words(take, isGivenUp, context));
   card.below.replaceChildren(...below(take, context));
 }
 
@@ -147,11 +158,13 @@ function newCard(number) {
   return { box: el("article", { class: "take", "aria-label": `Take ${number}` }, words, audio, below), words, audio, below, drawn: "" };
 }
 
-function words(take, { publicUrl }) {
-  const facts = [take.status === "ready" ? null : "rendering", take.duration_s && clockTime(take.duration_s),
+function words(take, isGivenUp, { publicUrl }) {
+  const state = isGivenUp ? "not made" : "being made";
+  const facts = [take.status === "ready" ? null : state, take.duration_s && clockTime(take.duration_s),
     take.bpm && `${Math.round(take.bpm)} bpm`, take.key, take.loudness_lufs && `${take.loudness_lufs.toFixed(1).replace("-", "−")} LUFS`,
     take.joined_at_s ? `new from ${clockTime(take.joined_at_s)}` : null];
-  const cover = take.image_url && el("img", { src: local(take.image_url, publicUrl), alt: `Cover of ${take.title}`, width: "84", height: "84" });
+  const address = take.image_url && local(take.image_url, publicUrl);
+  const cover = address && el("img", { src: address, alt: `Cover of ${take.title}`, width: "84", height: "84" });
   return [cover, el("div", {},
     el("h3", {}, `${take.index + 1}. ${take.title}`),
     el("p", {}, take.style ?? ""),

@@ -24,8 +24,12 @@ export function tryOperation(panel, operation, context, start) {
   };
   const medias = Object.keys(content).sort((one, other) => (other === JSON_MEDIA) - (one === JSON_MEDIA));
   if (medias.length) useMedia(medias[0]);
-  const plan = () => ({ method: operation.method, path: filled(operation.path, parameters), ...withHeaders(body.read(), parameters) });
-  const reply = el("div", { class: "reply", role: "status", "aria-live": "polite" });
+  const plan = () => {
+    const { method, path } = operation;
+    return { method, path: filled(path, parameters), ...withHeaders(body.read(), parameters) };
+  };
+  // Only the status line is spoken as it changes; the body beside it can be long.
+  const reply = { status: el("p", { class: "status", role: "status" }), body: el("div", { class: "reply" }) };
   const sender = makeSender(plan, reply, { ...context, path: operation.path, creates: Boolean(operation.callbacks) });
   const form = el("form", { autocomplete: "off", on: { submit: sender.submit, keydown: sendByKeys } },
     el("h2", {}, "Try it"),
@@ -33,7 +37,7 @@ export function tryOperation(panel, operation, context, start) {
     medias.length > 1 ? field("Body as", choice(medias.map((media) => [media, media]), medias[0], useMedia)) : null,
     bodyBox,
     el("p", { class: "actions" }, sender.button, copyButton(plan, reply)));
-  panel.replaceChildren(form, reply);
+  panel.replaceChildren(form, reply.status, reply.body);
 }
 
 function sendByKeys(event) {
@@ -156,13 +160,18 @@ function formBody(schema) {
   return { parts: inputs.map((one) => field(one.name, one.input, one.note)), read };
 }
 
+function tell(reply, ...words) {
+  reply.status.className = "status";
+  reply.status.replaceChildren(...words);
+}
+
 function copyButton(plan, reply) {
   return button("Copy as curl", async () => {
     const line = curlLine(plan());
     const copied = await navigator.clipboard?.writeText(line).then(() => true, () => false);
-    const note = copied ? "Copied. " : "Copy this line. ";
-    reply.replaceChildren(
-      el("p", {}, note, "Your key is not in it: set ", el("code", {}, "CADENZA_KEY"), " in your shell first."),
+    const note = `${copied ? "Copied." : "Copy this line."} Your key is not in it: set \`CADENZA_KEY\` in your shell first.`;
+    tell(reply, ...prose(note));
+    reply.body.replaceChildren(
       el("pre", { tabindex: "0", role: "region", "aria-label": "curl line" }, line));
   });
 }
@@ -184,45 +193,43 @@ function makeSender(plan, reply, context) {
 }
 
 async function exchange(request, reply, context, signal) {
-  reply.replaceChildren(el("p", {}, "Waiting for the answer …"));
+  tell(reply, "Waiting for the answer …");
+  reply.body.replaceChildren();
   const begun = performance.now();
   try {
     const response = await send(request, signal);
-    const took_ms = Math.round(performance.now() - begun);
-    const head = replyHead(response, took_ms);
-    if (response.headers.get("content-type")?.startsWith("text/event-stream")) await showEvents(response, reply, head);
-    else showReply(response, await response.text(), reply, head, context);
+    tell(reply, el("b", {}, `HTTP ${response.status}`), ` in ${Math.round(performance.now() - begun)} ms`);
+    if (response.headers.get("content-type")?.startsWith("text/event-stream")) await showEvents(response, reply);
+    else showReply(response, await response.text(), reply, context);
   } catch (error) {
-    const said = signal.aborted ? "Stopped." : `No answer came: ${error.message}. Is the server still running?`;
-    reply.append(el("p", { class: signal.aborted ? null : "fault" }, said));
+    tell(reply, signal.aborted ? "Stopped." : `No answer came: ${error.message}. Is the server still running?`);
+    reply.status.classList.toggle("fault", !signal.aborted);
   }
 }
 
-function replyHead(response, took_ms) {
+function headersOf(response) {
   const shown = SHOWN_HEADERS.filter((name) => response.headers.has(name));
-  const rows = shown.map((name) => [el("dt", {}, name), el("dd", {}, response.headers.get(name))]);
-  return [
-    el("p", { class: response.ok ? "status" : "status bad" }, el("b", {}, `HTTP ${response.status}`), ` in ${took_ms} ms`),
-    el("dl", { class: "headers" }, rows.flat()),
-  ];
+  const rows = shown.flatMap((name) => [el("dt", {}, name), el("dd", {}, response.headers.get(name))]);
+  return el("dl", { class: "headers" }, rows);
 }
 
-async function showEvents(response, reply, head) {
-  const block = el("pre", { tabindex: "0", role: "region", "aria-label": "Events", "aria-live": "off" });
-  reply.replaceChildren(...head, block);
+async function showEvents(response, reply) {
+  const block = el("pre", { tabindex: "0", role: "region", "aria-label": "Events" });
+  reply.body.replaceChildren(headersOf(response), block);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   for (let part = await reader.read(); !part.done; part = await reader.read()) block.append(part.value);
 }
 
-function showReply(response, text, reply, head, context) {
-  let body = text;
-  if (response.headers.get("content-type")?.includes("json")) body = JSON.parse(text);
+function showReply(response, text, reply, context) {
+  const isJson = response.headers.get("content-type")?.includes("json");
+  const body = isJson ? JSON.parse(text) : text;
   const refusal = refusalOf(response.status, body, context);
   const taskId = context.creates && !refusal ? taskIdOf(body) : undefined;
-  reply.replaceChildren(
-    ...head,
-    ...(refusal ? [refusalBox(refusal)] : []),
-    ...(taskId ? [el("p", {}, button("Follow this task", () => follow(taskId, context), { class: "main" }))] : []),
+  if (taskId) context.onSpent();
+  const next = taskId && el("p", {}, button("Follow this task", () => follow(taskId, context), { class: "main" }));
+  reply.status.classList.toggle("bad", Boolean(refusal));
+  reply.body.replaceChildren(
+    headersOf(response), ...[refusal && refusalBox(refusal), next].filter(Boolean),
     jsonBlock(body, `Body of the response, code ${codeOf(response.status, body)}`));
 }
 
