@@ -33,9 +33,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     wanted = parser.parse_args()
     named = [(path, _read(path)) for path in wanted.sources] or [("synthesised, 180 s", _synthesised(180.0))]
-    print(
-        f"{'source':40} {'source s':>9} {'listen s':>9} {'make s':>8} {'music s / CPU s':>16} {'listening':>10}"
-    )
+    columns = f"{'source s':>9} {'listen s':>9} {'make s':>8} {'music s / CPU s':>16} {'listening':>10}"
+    print(f"{'source':40} {columns}")
     for name, source in named:
         runs = [_measured(source, wanted.seconds) for _ in range(wanted.repeat + 1)][1:]
         heard_s, made_s = (statistics.median(column) for column in zip(*runs, strict=True))

@@ -57,7 +57,7 @@ def held_under(samples: Samples, peak: float, sample_rate: int) -> Samples:
 def levelled(new_part: Samples, reference: Signal) -> Samples:
     """Bring the mean level of a new part to that of a reference, by at most 6 dB.
 
-    The gain comes in over the first four seconds, so that the level does not step at the join, and the
+    The gain comes in over the first two seconds, so that the level does not step at the join, and the
     last 30 ms fade out, so that the end does not click.
     """
     power = float((new_part.astype(np.float64) ** 2).mean())
@@ -65,6 +65,6 @@ def levelled(new_part: Samples, reference: Signal) -> Samples:
     gain_db = float(np.clip(10 * np.log10((wanted + 1e-12) / (power + 1e-12)), -6, 6))
     rate, count = reference.sample_rate, new_part.shape[1]
     times_s = np.arange(count) / rate
-    gain = 10 ** (gain_db / 20 * np.clip(times_s / 4, 0, 1))
+    gain = 10 ** (gain_db / 20 * np.clip(times_s / 2, 0, 1))
     gain *= np.clip((count - np.arange(count)) / (0.03 * rate), 0, 1)
     return np.asarray(new_part * gain, dtype=np.float32)

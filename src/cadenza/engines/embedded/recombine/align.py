@@ -51,7 +51,7 @@ def _novelty(portrait: Portrait, start_s: float, count: int) -> Floats:
 
 
 def _best_shift(wanted: Floats, portrait: Portrait, start_s: float) -> float:
-    """Return the shift in seconds, within ``_REACH_S``, at which the stretch meets the wanted novelty best."""
+    """Return the shift (s, within ``_REACH_S``) at which the stretch meets the wanted novelty best."""
     rate = portrait.novelty_rate_hz
     reach = max(1, round(_REACH_S * rate))
     if len(wanted) < 4 * reach or wanted.max() <= 0:
