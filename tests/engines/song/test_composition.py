@@ -143,7 +143,13 @@ def test_playing_is_loose_but_keeps_time():
 @pytest.mark.parametrize("seed", range(24))
 def test_every_throw_of_the_dice_makes_a_score(seed):
     # Sparse tunes and odd metres are where bars without a first half come up.
-    for prompt in ("sparse blues in 3/4", "ambient 6/8", "techno 5/4 fast", "country 11/8"):
+    for prompt in (
+        "sparse blues in 3/4",
+        "ambient 6/8",
+        "very fast funk 12/8",
+        "techno 5/4 fast",
+        "country 11/8",
+    ):
         _, score, _ = written(prompt, seed, duration_s=15.0)
         assert all(part.notes for part in score.parts)
 

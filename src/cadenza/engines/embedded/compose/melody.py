@@ -60,8 +60,7 @@ def _theme(brief: Brief, name: str, dice: np.random.Generator) -> _Theme:
     height = {"chorus": 0.66, "solo": 0.7, "bridge": 0.55}.get(name, 0.4)
     density = brief.genre.melody.density * {"chorus": 1.15, "solo": 1.5}.get(name, 1.0)
     main = _motif(brief, density, dice)
-    contrast = _Motif(_rhythm(brief, density * 0.8, dice), _shape(brief, 12, dice))
-    return _Theme(main, contrast, height)
+    return _Theme(main, _motif(brief, density * 0.8, dice), height)
 
 
 def _motif(brief: Brief, density: float, dice: np.random.Generator) -> _Motif:
@@ -144,7 +143,7 @@ def _bar_motif(theme: _Theme, place: int, *, is_close: bool, bar_quarters: Fract
         kept[-1] = (last, bar_quarters * 3 / 4 - last if last < bar_quarters / 2 else bar_quarters / 4)
         return _Motif(tuple(kept), theme.main.shape[: len(kept)])
     if place == 2:
-        return _Motif(theme.contrast.rhythm, theme.contrast.shape[: len(theme.contrast.rhythm)])
+        return theme.contrast
     return theme.main
 
 
