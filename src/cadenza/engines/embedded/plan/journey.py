@@ -51,12 +51,14 @@ def plan_journey(
         avoid += 0.8 * _bars_used(earlier, ground)
     body = _body(portrait, ground, likeness, seconds, character, dice, avoid)
     wander = 0.03 + 0.1 * character.weirdness
+    jump = 0.6 - 0.4 * character.weirdness
+    apart = 1 - character.closeness
     colour = shadow_path(
         body,
         ground,
         colour_distance(likeness),
         likeness.joint,
-        Manner(tolerance=0.75, surprise=wander),
+        Manner(tolerance=0.25 + apart, surprise=wander, jump=jump),
         dice.named("colour path"),
     )
     pulse = shadow_path(
@@ -64,7 +66,7 @@ def plan_journey(
         ground,
         pulse_distance(likeness),
         likeness.joint,
-        Manner(tolerance=1.2, surprise=wander),
+        Manner(tolerance=0.2 + 2 * apart, surprise=wander, jump=jump),
         dice.named("pulse path"),
         others=colour,
     )

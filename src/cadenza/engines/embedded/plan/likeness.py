@@ -17,13 +17,14 @@ class Likeness:
     """Square matrices over beats.
 
     ``joint[i, j]``: how badly beat j would follow where beat i was due, 0 (as recorded) to about 1 (any
-    two places). ``harmony``, ``pattern``, ``timbre``: distances of single beats, mean about 1.
+    two places). ``harmony``, ``pattern``, ``timbre``, ``level``: distances of single beats, mean about 1.
     """
 
     joint: Floats
     harmony: Floats
     pattern: Floats
     timbre: Floats
+    level: Floats
 
 
 def compare(portrait: Portrait) -> Likeness:
@@ -34,7 +35,7 @@ def compare(portrait: Portrait) -> Likeness:
     timbre = _distances(views.timbre)
     level = _distances(np.clip(views.level_db, views.level_db.max() - 40, None)[:, None])
     whole = np.sqrt((1.0 * harmony**2 + 0.8 * pattern**2 + 1.2 * timbre**2 + 0.5 * level**2) / 3.5)
-    return Likeness(joint=_joints(whole), harmony=harmony, pattern=pattern, timbre=timbre)
+    return Likeness(joint=_joints(whole), harmony=harmony, pattern=pattern, timbre=timbre, level=level)
 
 
 def section_distance(views: BeatViews, first: int, last: int) -> Floats:

@@ -12,6 +12,7 @@ from cadenza.music.quotation import Span
 
 _BEAM = 32
 _RECENT_BARS = 8
+_STUTTER_BARS = 3
 _STEP_PRICE = 0.8
 
 
@@ -28,6 +29,7 @@ class Taste:
     verbatim: float = 0.45
     long_run: float = 1.5
     out_of_phase: float = 0.2
+    stutter: float = 1.0
     surprise: float = 0.12
     straying: float = 0.5
 
@@ -116,12 +118,12 @@ def _spans(walk: _Walk, ground: Ground, pickup: float) -> tuple[Span, ...]:
 
 
 def _steps(likeness: Likeness, seam: int) -> Floats:
-    """Return per beat how large a step of harmony and timbre it would be from the last beats to this one.
+    """Return per beat how large a step of harmony, timbre and level it would be to go on from there.
 
     A join is heard first of all as such a step, so it counts beside the likeness of the pasts.
     """
     last = slice(max(0, seam - 2), max(1, seam))
-    step = (likeness.harmony[last] + likeness.timbre[last]).mean(axis=0)
+    step = (likeness.harmony[last] + likeness.timbre[last] + 0.5 * likeness.level[last]).mean(axis=0)
     padded = np.append(step, [step[-1]] * 2)
     return np.asarray(_STEP_PRICE * (padded[:-2] + padded[1:-1] + padded[2:]) / 3)
 
@@ -161,8 +163,10 @@ class _Costs:
         for first in range(ground.count):
             place = min(round(ground.bars[first] + pickup), len(self._seam_price) - 1)
             joint = float(self._seam_price[place])
-            if first == self._due and ground.count > 8:
-                joint += taste.verbatim  # nothing new comes of playing on
+            ago = self._due - first
+            if ground.count > 8 and 0 <= ago <= _STUTTER_BARS:
+                # Nothing new comes of playing on, and the bars that have just sounded would stutter.
+                joint += taste.verbatim if ago == 0 else taste.stutter
             joint += float(self._noise[-1, first])
             walks += [self._grown(None, first, count, joint) for count in self._lengths(first, 0)]
         return sorted(walks, key=lambda w: w.cost)[: _BEAM * 2]
