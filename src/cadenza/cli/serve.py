@@ -20,6 +20,7 @@ import typer
 from cadenza.cli.supervisor import Charge, Supervisor
 from cadenza.cli.surroundings import WrongInput
 from cadenza.settings import Settings, current_settings
+from cadenza.wiring import check_engine
 
 DEFAULT_PORT = 8765
 _FIRST_KEY_FILE = "first-key"
@@ -42,6 +43,7 @@ def serve(
     """Start the API and its workers; Ctrl-C ends them. The first start makes a key and prints it."""
     url_host = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)  # noqa: S104 - a comparison
     chosen = current_settings(data=data)
+    check_engine(chosen.engine)
     url = chosen.public_url or f"http://{url_host}:{port}"
     with _data_folder(chosen, url):
         _check_port(host, port)

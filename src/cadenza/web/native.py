@@ -26,7 +26,7 @@ def routes(native: Frontage) -> list[Route]:
     return [
         Route("/v1/tasks", native(create, creating=True), methods=["POST"]),
         Route("/v1/tasks", native(list_tasks), methods=["GET"]),
-        Route("/v1/tasks/estimate", native(estimate, creating=True), methods=["POST"]),
+        Route("/v1/estimate", native(estimate, creating=True), methods=["POST"]),
         Route("/v1/tasks/{task_id}", native(read), methods=["GET"]),
         Route("/v1/tasks/{task_id}/cancel", native(cancel), methods=["POST"]),
         Route("/v1/tasks/{task_id}/events", native(stream_events), methods=["GET"]),
@@ -65,7 +65,7 @@ async def list_tasks(call: Call) -> Response:
     query = call.request.query_params
     limit = _page_size(query.get("limit"))
     before = _place_of(query["cursor"]) if query.get("cursor") else None
-    state = _state(query.get("status"))
+    state = _state(query.get("state"))
     found = await call.services.read(
         lambda books: books.tasks.list(call.account_id, limit=limit + 1, before=before, state=state)
     )
@@ -85,7 +85,7 @@ async def callbacks(call: Call) -> Response:
 
 
 async def estimate(call: Call) -> Response:
-    """POST /v1/tasks/estimate: the price of a task body."""
+    """POST /v1/estimate: the price of a task body."""
     request = decode.decode_task(await call.json()).request
     return reply(encode.estimate(price(TIERS[request.tier], Dialect.NATIVE, take_count=request.take_count)))
 
@@ -172,7 +172,7 @@ def _state(text: str | None) -> TaskState | None:
         return TaskState(text)
     except ValueError:
         raise Malformed(
-            Fault("status", f"must be one of: {', '.join(state.value for state in TaskState)}")
+            Fault("state", f"must be one of: {', '.join(state.value for state in TaskState)}")
         ) from None
 
 

@@ -23,4 +23,14 @@ def engine(name: str) -> Engine:
         from cadenza.testing.engine import FakeEngine  # noqa: PLC0415 - only where it is asked for
 
         return FakeEngine()
-    raise SettingsError(f"CADENZA_ENGINE takes one of: {', '.join(ENGINES)}.")
+    raise _no_engine()
+
+
+def check_engine(name: str) -> None:
+    """Raise ``SettingsError`` for an engine that is not installed, without loading any."""
+    if name not in ENGINES:
+        raise _no_engine()
+
+
+def _no_engine() -> SettingsError:
+    return SettingsError(f"CADENZA_ENGINE takes one of: {', '.join(ENGINES)}.")
