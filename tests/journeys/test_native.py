@@ -48,7 +48,7 @@ def test_a_created_task_is_located_and_tells_its_queue_place(sqlite_caller, held
 
 def test_the_estimate_is_the_price(sqlite_caller):
     body = {"prompt": "x", "takes": 4, "model": "v4.5"}
-    estimate = sqlite_caller.post("/v1/tasks/estimate", body)
+    estimate = sqlite_caller.post("/v1/estimate", body)
     task = sqlite_caller.create(**body)
     assert estimate == {"credits": task["credits"]} == {"credits": 20}
     sqlite_caller.cancel(task["id"])
@@ -98,12 +98,12 @@ def test_pages_hold_every_task_once_while_new_ones_arrive(caller):
     assert not set(newcomers) & set(seen)
     for task_id in (*mine, *newcomers):
         caller.cancel(task_id)
-    queued = caller.get("/v1/tasks", status="queued")
+    queued = caller.get("/v1/tasks", state="queued")
     assert queued["data"] == []
     caller.cancel(running["id"])
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "cursor=%00", "cursor=!", "status=done"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "cursor=%00", "cursor=!", "state=done"])
 def test_a_wrong_page_is_told_by_its_field(sqlite_caller, query):
     answer = sqlite_caller.http.get(f"/v1/tasks?{query}")
     assert answer.status_code == 422
