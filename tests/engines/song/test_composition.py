@@ -140,7 +140,7 @@ def test_playing_is_loose_but_keeps_time():
     assert abs(np.mean(late)) < 0.02
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(10))
 def test_every_throw_of_the_dice_makes_a_score(seed):
     # Sparse tunes and odd metres are where bars without a first half come up.
     for prompt in (

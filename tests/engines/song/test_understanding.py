@@ -217,6 +217,15 @@ def test_every_genre_file_is_sound():
         assert all(SectionKind(name) for name in genre.form)
 
 
+def test_the_chords_of_a_genre_belong_to_its_key():
+    for genre in genres().values():
+        for mode, lines in genre.progressions.items():
+            key = Key(4, mode)
+            for line in lines:
+                tones = [tone for numeral in line for tone in chord_from_numeral(numeral, key).pitch_classes]
+                assert sum(tone in key.scale for tone in tones) / len(tones) >= 0.75
+
+
 def test_no_word_means_two_genres():
     words = [word for genre in genres().values() for word in genre.words]
     assert len(words) == len(set(words))
