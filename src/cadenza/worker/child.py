@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,6 +32,8 @@ from cadenza.worker.orphan import end_with_parent
 
 # Rendering shares a machine with the API: it yields to whatever answers callers.
 _NICENESS = 5
+# Part of the whole that encoding and drawing take, beside the engine's own work.
+_PUBLISHING_SHARE = 0.25
 
 
 def main(engine_named: Callable[[str], Engine]) -> None:
@@ -77,6 +80,9 @@ class _Teller:
         self._order = order
         self._out = out
         self._streams: dict[int, Mp3Stream] = {}
+        # The encoder works outside Python's lock: beside the engine, not instead of it.
+        self._encoder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stream")
+        self._published = 0
 
     def tell(self, event: ChildEvent) -> None:
         self._out.write(event_to_json(event))
@@ -85,9 +91,14 @@ class _Teller:
         self.tell(Planned(take_index=plan.take_index, title=plan.title, style=plan.style, lyrics=plan.lyrics))
 
     def progress(self, stage: str, fraction: float) -> None:
-        self.tell(Progressed(stage=stage, fraction=fraction))
+        published = self._published / len(self._order.take_ids)
+        share = (1 - _PUBLISHING_SHARE) * fraction + _PUBLISHING_SHARE * published
+        self.tell(Progressed(stage=stage, fraction=share))
 
     def preview(self, take_index: int, chunk: Signal) -> None:
+        self._encoder.submit(self._stream, take_index, chunk)
+
+    def _stream(self, take_index: int, chunk: Signal) -> None:
         stream = self._streams.get(take_index)
         if stream is None:
             stream = self._streams[take_index] = Mp3Stream(self._stream_path(take_index))
@@ -98,10 +109,11 @@ class _Teller:
 
     def finished(self, rendition: Rendition, *, depth: Depth) -> None:
         index = rendition.plan.take_index
-        if stream := self._streams.pop(index, None):
-            stream.close()
-        take_id = self._order.take_ids[index]
-        files = render_files(rendition, self._order.folder, take_id=take_id, depth=depth)
+        index_in_order = sorted(self._order.take_ids).index(index)
+        self.progress("publish", (index_in_order + 1) / len(self._order.take_ids))
+        files = render_files(rendition, self._order.folder, take_id=self._order.take_ids[index], depth=depth)
+        self._encoder.submit(self._end_stream, index).result()
+        self._published += 1
         self.tell(
             TakeRendered(
                 take_index=index,
@@ -116,6 +128,10 @@ class _Teller:
                 honoured=rendition.honoured,
             )
         )
+
+    def _end_stream(self, take_index: int) -> None:
+        if stream := self._streams.pop(take_index, None):
+            stream.close()
 
     def _stream_path(self, take_index: int) -> Path:
         return self._order.streams_folder / f"{self._order.take_ids[take_index]}.mp3"

@@ -137,6 +137,8 @@ class TaskRunner:
 
     @contextmanager
     def _folder(self, attempt: Attempt) -> Iterator[Path]:
+        for earlier in range(1, attempt.number):  # what ended workers have left
+            shutil.rmtree(self.scratch_folder / f"{attempt.task_id}-{earlier}", ignore_errors=True)
         folder = self.scratch_folder / f"{attempt.task_id}-{attempt.number}"
         folder.mkdir(parents=True, exist_ok=True)
         self.streams_folder.mkdir(parents=True, exist_ok=True)
