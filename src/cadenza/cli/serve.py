@@ -55,6 +55,8 @@ def serve(
         supervisor.start()
         if _is_ready(f"http://{url_host}:{port}/healthz", supervisor):
             _greet(url, key)
+        elif not supervisor.is_stopping:
+            _say(f"The API has not answered within {_READY_WITHIN_S:g} s; it is tried again until Ctrl-C.")
         status = supervisor.watch()
     _say("Stopped. Nothing accepted was lost; the next start goes on." if status == 0 else "Stopped.")
     raise typer.Exit(status)

@@ -17,6 +17,8 @@ from cadenza.worker.orphan import end_with_parent
 
 # Slow headers are closed by the server itself; bodies have a deadline of their own (web/body.py).
 _HEADER_LIMIT_MS = 15_000
+# Answers that are under way get this long when the server stops; event streams go on by themselves elsewhere.
+_GOODBYE_S = 3
 
 
 def serve_api(host: str, port: int) -> None:
@@ -35,7 +37,7 @@ def serve_api(host: str, port: int) -> None:
         log_access=False,
         log_enabled=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=10,
+        workers_kill_timeout=_GOODBYE_S,
         http1_settings=HTTP1Settings(header_read_timeout=_HEADER_LIMIT_MS),
     )
     server.serve()
