@@ -90,4 +90,4 @@ def portrait(piece):
 
 @pytest.fixture(scope="session")
 def take(piece, portrait):
-    return continued(piece, portrait=portrait)
+    return continued(piece, seconds=20.0, portrait=portrait)

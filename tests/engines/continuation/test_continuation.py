@@ -28,8 +28,8 @@ def test_the_source_is_kept_bit_by_bit_up_to_the_crossfade(piece, take):
 
 
 def test_the_take_has_the_asked_length_and_the_layout_of_its_source(piece, take):
-    assert take.signal.duration_s == pytest.approx(piece.duration_s + 12.0, abs=0.002)
-    assert take.new_part.duration_s == pytest.approx(12.0, abs=0.002)
+    assert take.signal.duration_s == pytest.approx(piece.duration_s + 20.0, abs=0.002)
+    assert take.new_part.duration_s == pytest.approx(20.0, abs=0.002)
     assert (take.signal.sample_rate, take.signal.channel_count) == (RATE_HZ, 2)
 
 
@@ -69,29 +69,29 @@ def best_match(piece, new_part, first_s, length_s):
 
 
 def test_a_continuation_is_not_the_last_bars_looped(piece, take):
-    found = [best_match(piece, take.new_part, first_s, 2.0) for first_s in range(0, 10, 2)]
+    found = [best_match(piece, take.new_part, first_s, 2.0) for first_s in range(0, 18, 2)]
     lags_s = [round(lag_s, 1) for lag_s, _ in found]
-    assert max(lags_s.count(lag_s) for lag_s in lags_s) <= 3
+    assert max(lags_s.count(lag_s) for lag_s in lags_s) <= 4
     assert np.mean([height for _, height in found]) < 0.97
 
 
 def test_the_same_seed_gives_the_same_bytes(piece, portrait, take, go_on):
-    again = go_on(piece)
+    again = go_on(piece, seconds=20.0)
     assert again.signal.samples.tobytes() == take.signal.samples.tobytes()
 
 
 def test_two_takes_are_different_ideas(piece, portrait, take, go_on):
-    other = go_on(piece, take=1, portrait=portrait)
-    ours, theirs = (t.new_part.samples.mean(axis=0)[: 12 * RATE_HZ] for t in (take, other))
+    other = go_on(piece, seconds=20.0, take=1, portrait=portrait)
+    ours, theirs = (t.new_part.samples.mean(axis=0)[: 20 * RATE_HZ] for t in (take, other))
     alike = [
         abs(np.corrcoef(ours[at : at + RATE_HZ], theirs[at : at + RATE_HZ])[0, 1]) > 0.97
-        for at in range(0, 11 * RATE_HZ, RATE_HZ)
+        for at in range(0, 19 * RATE_HZ, RATE_HZ)
     ]
     assert np.mean(alike) <= 0.5
 
 
 def test_another_seed_is_another_take(piece, portrait, take, go_on):
-    other = go_on(piece, seed=2, portrait=portrait)
+    other = go_on(piece, seconds=20.0, seed=2, portrait=portrait)
     assert not np.array_equal(other.new_part.samples, take.new_part.samples)
 
 

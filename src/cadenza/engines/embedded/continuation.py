@@ -101,21 +101,20 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     _hand_out(Signal(source.samples[:, :kept], source.sample_rate), preview)
     progress("plan", 0.1)
     seconds = new_part_s or phrase_length(portrait, seam_s)
-    journey = plan_journey(
-        portrait,
-        seam_s=seam_s,
-        seconds=seconds,
-        character=Character.of(controls),
-        dice=Dice(seed, take_index),
-    )
+    character, dice = Character.of(controls), Dice(seed, take_index)
+    journey = plan_journey(portrait, seam_s=seam_s, seconds=seconds, character=character, dice=dice)
     new = _Recombiner(source, portrait, seam_s, heed, progress).sound(journey, seconds)
     joined = join(source, new, at_s=seam_s, crossfade_s=_SEAM_FADE_S)
-    made = Signal(joined.samples[:, kept:], source.sample_rate)
-    _hand_out(made, preview)
+    _hand_out(Signal(joined.samples[:, kept:], source.sample_rate), preview)
     progress("join", 1.0)
+    return _take(joined, seam_s, portrait)
+
+
+def _take(joined: Signal, seam_s: float, portrait: Portrait) -> ContinuedTake:
+    rate = joined.sample_rate
     return ContinuedTake(
         signal=joined,
-        new_part=Signal(joined.samples[:, round(seam_s * source.sample_rate) :].copy(), source.sample_rate),
+        new_part=Signal(joined.samples[:, round(seam_s * rate) :].copy(), rate),
         joined_at_s=seam_s,
         bpm=portrait.pulse.bpm if portrait.pulse.steady else None,
         key=str(portrait.key) if portrait.key.confidence > 0 else None,
@@ -160,8 +159,11 @@ class _Recombiner:
         colour = meet(self._quotes(journey, Layer.COLOUR, marks), body, self._portrait)
         pulse = meet(self._quotes(journey, Layer.PULSE, marks), body, self._portrait)
         count = round((_SEAM_FADE_S + seconds) * rate)
+        self._progress("recombine", 0.2)
         sustained = self._layer(body, Layer.BODY) + self._layer(colour, Layer.COLOUR)
+        self._progress("recombine", 0.6)
         whole = sustained + self._strokes(sustained, pulse, body)
+        self._progress("join", 0.9)
         whole = levelled(whole[:, :count], self._before_seam())
         return held_under(whole, float(np.abs(self._source.samples).max()), rate)
 

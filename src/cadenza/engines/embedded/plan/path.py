@@ -120,12 +120,18 @@ def _spans(walk: _Walk, ground: Ground, pickup: float) -> tuple[Span, ...]:
 def _steps(likeness: Likeness, seam: int) -> Floats:
     """Return per beat how large a step of harmony, timbre and level it would be to go on from there.
 
-    A join is heard first of all as such a step, so it counts beside the likeness of the pasts.
+    A join is heard first of all as such a step, so it counts beside the likeness of the pasts. What
+    counts is the excess over the step that is natural there: a chord that changes at that place in the source
+    may change after the seam, too.
     """
-    last = slice(max(0, seam - 2), max(1, seam))
-    step = (likeness.harmony[last] + likeness.timbre[last] + 0.5 * likeness.level[last]).mean(axis=0)
-    padded = np.append(step, [step[-1]] * 2)
-    return np.asarray(_STEP_PRICE * (padded[:-2] + padded[1:-1] + padded[2:]) / 3)
+    whole = likeness.harmony + likeness.timbre + 0.5 * likeness.level
+    count = len(whole)
+    place = np.arange(count)
+    after = [np.minimum(place + ahead, count - 1) for ahead in range(3)]
+    before = [np.maximum(place - back, 0) for back in (1, 2)]
+    step = np.mean([whole[max(0, seam - back), there] for back in (1, 2) for there in after], axis=0)
+    natural = np.mean([whole[here, there] for here in before for there in after], axis=0)
+    return np.asarray(_STEP_PRICE * (np.maximum(0, step - natural) + 0.25 * step))
 
 
 class _Costs:
