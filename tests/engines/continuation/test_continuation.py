@@ -134,6 +134,7 @@ def test_noise_goes_on_as_noise(go_on):
     noise = 0.1 * np.random.default_rng(0).standard_normal((1, 10 * RATE_HZ))
     take = go_on(Signal(noise.astype(np.float32), RATE_HZ), seconds=5.0)
     assert level_db(take.new_part.samples) == pytest.approx(-20, abs=1.5)
+    assert (take.bpm, take.key) == (None, None)
 
 
 def test_silence_cannot_be_continued(go_on):

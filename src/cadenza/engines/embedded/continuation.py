@@ -30,6 +30,7 @@ _SEAM_FADE_S = 0.04
 _FADES_S = {Layer.BODY: 0.04, Layer.COLOUR: 0.04, Layer.PULSE: 0.02}
 _FADES_WITHOUT_PULSE_S = {Layer.BODY: 0.35, Layer.COLOUR: 0.35, Layer.PULSE: 0.08}
 _PREVIEW_CHUNK_S = 5.0
+_LEAST_KEY_CONFIDENCE = 0.03
 _STRANGE_RHYTHM, _CLEARLY_BETTER = 0.2, 0.03
 
 Progress = Callable[[str, float], None]
@@ -117,7 +118,7 @@ def _take(joined: Signal, seam_s: float, portrait: Portrait) -> ContinuedTake:
         new_part=Signal(joined.samples[:, round(seam_s * rate) :].copy(), rate),
         joined_at_s=seam_s,
         bpm=portrait.pulse.bpm if portrait.pulse.steady else None,
-        key=str(portrait.key) if portrait.key.confidence > 0 else None,
+        key=str(portrait.key) if portrait.key.confidence > _LEAST_KEY_CONFIDENCE else None,
     )
 
 
