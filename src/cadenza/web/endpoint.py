@@ -86,7 +86,16 @@ class Frontage:
             _log.exception("request_failed", path=request.url.path)
             refused = error
         status, body, headers = self.refusal_body(refused, creating=creating)
+        if _may_leave_body(request):  # the server closes such a connection: nobody may send on it again
+            headers = {**headers, "Connection": "close"}
         return reply(body, status=status, headers=headers)
+
+
+def _may_leave_body(request: Request) -> bool:
+    """Answer whether a body that nobody read may still be on its way."""
+    told = request.headers.get("content-length", "")
+    is_long = len(told) > 5 or not told.isdigit()
+    return is_long if told else "transfer-encoding" in request.headers
 
 
 def reply(value: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
