@@ -11,10 +11,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from cadenza.settings import from_environment
 from cadenza.testing.audio import chord
 from cadenza.testing.files import file_bytes
 from cadenza.testing.network import Receiver
 from cadenza.testing.service import Service, eventually
+from cadenza.wiring.desk import Desk
+from cadenza.wiring.service import backroom
 
 FAST = {"CADENZA_ENGINE": "debug", "CADENZA_OUTBOUND_ALLOW": "127.0.0.0/8", "CADENZA_LOG_LEVEL": "info"}
 
@@ -110,7 +113,11 @@ def postgres_service(tmp_path_factory: pytest.TempPathFactory, postgres_server: 
 
 
 def _caller(service: Service, name: str, credits: int) -> Iterator[Caller]:
-    caller = Caller(service, service.new_key(name, credits=credits))
+    settings = from_environment({**service.environment, "CADENZA_DATA": str(service.data)})
+    room = backroom(settings)
+    key = Desk(room).create_key(name, credits=credits).key
+    room.close()
+    caller = Caller(service, key)
     yield caller
     caller.http.close()
 
@@ -141,6 +148,13 @@ def stranger(sqlite_service: Service) -> Iterator[Caller]:
 def pauper(sqlite_service: Service) -> Iterator[Caller]:
     """Somebody without credits on the SQLite service."""
     yield from _caller(sqlite_service, "pauper", 0)
+
+
+@pytest.fixture(scope="session")
+def plain() -> Iterator[httpx.Client]:
+    """A client without a key."""
+    with httpx.Client(timeout=30) as client:
+        yield client
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import httpx
 import pytest
 
 from cadenza.testing.service import eventually
@@ -41,7 +40,7 @@ def home(sqlite_caller):
     return finished(sqlite_caller, "/api/v1/audio/music", CUSTOM)
 
 
-def test_a_song_is_made_and_told_as_it_goes(caller, receiver):
+def test_a_song_is_made_and_told_as_it_goes(caller, receiver, plain):
     before = caller.credits
     body = {**INSPIRED, "callback_url": receiver.url()}
     answer = caller.http.post("/api/v1/audio/music", json=body)
@@ -54,7 +53,7 @@ def test_a_song_is_made_and_told_as_it_goes(caller, receiver):
     for song in done["response_data"]:
         assert (song["status"], song["model_name"]) == ("complete", "suno-v4-5")
         assert song["duration"] > 1
-        assert httpx.head(song["audio_url"]).status_code == httpx.head(song["image_url"]).status_code == 200
+        assert plain.head(song["audio_url"]).status_code == plain.head(song["image_url"]).status_code == 200
     flat = status(caller, task_id)
     assert (flat["status"], flat["progress"], flat["data"]["status"]) == ("completed", 100, "completed")
     assert caller.credits == before - 10

@@ -63,9 +63,16 @@ def balance(http):
     return told["data"]["balance"]
 
 
-@pytest.mark.parametrize("body", [SIMPLE, CUSTOM], ids=["simple", "custom"])
-def test_a_song_is_made(caller, body):
-    http = caller.http
+@pytest.mark.parametrize(
+    ("database", "body"),
+    [
+        ("sqlite", SIMPLE),
+        ("sqlite", CUSTOM),
+        pytest.param("postgres", CUSTOM, marks=pytest.mark.postgres),
+    ],
+)
+def test_a_song_is_made(request, database, body, plain):
+    http = request.getfixturevalue(f"{database}_caller").http
     before = balance(http)
     estimate = http.post("/api/v1/client/job/estimate-credits", json=body).json()["data"]
     task_id = created(http, body)
@@ -81,7 +88,7 @@ def test_a_song_is_made(caller, body):
     for one in result["suno_data"]:
         assert {one["title"], one["suno_id"]}
         for url in (one["suno_audio_url"], one["suno_image_url"], one["suno_image_large_url"]):
-            assert httpx.head(url).status_code == 200
+            assert plain.head(url).status_code == 200
     assert balance(http) == before - 10
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 
-import httpx
 import numpy as np
 import pytest
 import soundfile
@@ -25,8 +24,8 @@ def take(task):
     return task["takes"][0]
 
 
-def sound(url):
-    answer = httpx.get(url)
+def sound(url, plain):
+    answer = plain.get(url)
     assert answer.status_code == 200
     return answer, soundfile.SoundFile(io.BytesIO(answer.content))
 
@@ -40,10 +39,10 @@ def sound(url):
         ("stream_url", ".mp3", "audio/mpeg"),
     ],
 )
-def test_sound_is_read_without_a_key_and_as_long_as_told(take, name, suffix, media_type):
+def test_sound_is_read_without_a_key_and_as_long_as_told(plain, take, name, suffix, media_type):
     assert take[name].startswith("http://127.0.0.1:")
     assert take[name].endswith(suffix)
-    answer, file = sound(take[name])
+    answer, file = sound(take[name], plain)
     assert answer.headers["content-type"] == media_type
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert int(answer.headers["content-length"]) == len(answer.content) > 1000
@@ -51,8 +50,8 @@ def test_sound_is_read_without_a_key_and_as_long_as_told(take, name, suffix, med
     assert file.frames / file.samplerate == pytest.approx(length_s, abs=0.1)
 
 
-def test_the_flac_holds_the_source_untouched_before_the_join(take, song):
-    _, file = sound(take["flac_url"])
+def test_the_flac_holds_the_source_untouched_before_the_join(plain, take, song):
+    _, file = sound(take["flac_url"], plain)
     before, _ = soundfile.read(io.BytesIO(song), dtype="int16")
     joined = file.read(dtype="int16")
     untouched = round((take["joined_at_s"] - 0.1) * file.samplerate)
@@ -60,16 +59,16 @@ def test_the_flac_holds_the_source_untouched_before_the_join(take, song):
 
 
 @pytest.mark.parametrize(("name", "side"), [("image_url", 400), ("image_large_url", 1024)])
-def test_the_cover_is_a_picture(take, name, side):
-    answer = httpx.get(take[name])
+def test_the_cover_is_a_picture(take, name, side, plain):
+    answer = plain.get(take[name])
     assert answer.headers["content-type"] == "image/jpeg"
     with Image.open(io.BytesIO(answer.content)) as picture:
         picture.load()
         assert (picture.format, picture.size) == ("JPEG", (side, side))
 
 
-def test_head_tells_what_get_would_send(take):
-    head, get = httpx.head(take["audio_url"]), httpx.get(take["audio_url"])
+def test_head_tells_what_get_would_send(take, plain):
+    head, get = plain.head(take["audio_url"]), plain.get(take["audio_url"])
     assert (head.status_code, head.content) == (200, b"")
     for name in ("content-length", "content-type", "accept-ranges", "etag"):
         assert head.headers[name] == get.headers[name]
@@ -79,35 +78,35 @@ def test_head_tells_what_get_would_send(take):
     ("asked", "first", "last"),
     [("bytes=0-99", 0, 99), ("bytes=100-", 100, -1), ("bytes=-100", -100, -1), ("bytes=5-5", 5, 5)],
 )
-def test_a_part_is_sent_where_a_part_is_asked_for(take, asked, first, last):
-    whole = httpx.get(take["audio_url"]).content
+def test_a_part_is_sent_where_a_part_is_asked_for(take, asked, first, last, plain):
+    whole = plain.get(take["audio_url"]).content
     size = len(whole)
-    part = httpx.get(take["audio_url"], headers={"Range": asked})
+    part = plain.get(take["audio_url"], headers={"Range": asked})
     first, last = first % size, last % size
     assert part.status_code == 206
     assert part.headers["content-range"] == f"bytes {first}-{last}/{size}"
     assert part.content == whole[first : last + 1]
 
 
-def test_a_part_beyond_the_end_is_416(take):
-    answer = httpx.get(take["audio_url"], headers={"Range": "bytes=100000000-"})
+def test_a_part_beyond_the_end_is_416(take, plain):
+    answer = plain.get(take["audio_url"], headers={"Range": "bytes=100000000-"})
     assert answer.status_code == 416
-    size = len(httpx.get(take["audio_url"]).content)
+    size = len(plain.get(take["audio_url"]).content)
     assert answer.headers["content-range"].endswith(f"*/{size}")
 
 
-def test_a_range_that_ends_beyond_the_end_is_cut(take):
-    whole = httpx.get(take["audio_url"]).content
-    part = httpx.get(take["audio_url"], headers={"Range": "bytes=10-999999999"})
+def test_a_range_that_ends_beyond_the_end_is_cut(take, plain):
+    whole = plain.get(take["audio_url"]).content
+    part = plain.get(take["audio_url"], headers={"Range": "bytes=10-999999999"})
     assert (part.status_code, part.content) == (206, whole[10:])
 
 
-def test_a_stream_plays_while_the_take_is_made_and_ends_with_it(sqlite_caller, held):
+def test_a_stream_plays_while_the_take_is_made_and_ends_with_it(sqlite_caller, held, plain):
     task_id = held("in take 2", "first_ready")
     first, second = sqlite_caller.task(task_id)["takes"]
-    assert httpx.get(first["stream_url"]).content == httpx.get(first["audio_url"]).content
-    assert httpx.head(second["stream_url"]).headers["content-type"] == "audio/mpeg"
-    with httpx.stream("GET", second["stream_url"], timeout=30) as answer:
+    assert plain.get(first["stream_url"]).content == plain.get(first["audio_url"]).content
+    assert plain.head(second["stream_url"]).headers["content-type"] == "audio/mpeg"
+    with plain.stream("GET", second["stream_url"], timeout=30) as answer:
         assert answer.headers["content-type"] == "audio/mpeg"
         heard = b""
         for chunk in answer.iter_raw():
@@ -116,13 +115,13 @@ def test_a_stream_plays_while_the_take_is_made_and_ends_with_it(sqlite_caller, h
             heard += chunk
     assert len(heard) > 1000
     assert heard[:2] in {b"\xff\xfb", b"\xff\xfa", b"ID"}
-    assert httpx.get(second["stream_url"]).status_code == 404
+    assert plain.get(second["stream_url"]).status_code == 404
     streams = sqlite_caller.service.data / "streams"
     eventually(lambda: not list(streams.iterdir()))
 
 
-def test_a_stream_of_a_waiting_task_is_not_there(sqlite_caller):
-    assert httpx.get(f"{sqlite_caller.service.url}/stream/nothing.mp3").status_code == 404
+def test_a_stream_of_a_waiting_task_is_not_there(sqlite_caller, plain):
+    assert plain.get(f"{sqlite_caller.service.url}/stream/nothing.mp3").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -141,15 +140,15 @@ def test_a_stream_of_a_waiting_task_is_not_there(sqlite_caller):
         f"/files/{'b' * 300}/x",
     ],
 )
-def test_what_is_not_there_is_404(caller, path):
-    answer = httpx.get(caller.service.url + path)
+def test_what_is_not_there_is_404(caller, path, plain):
+    answer = plain.get(caller.service.url + path)
     assert answer.status_code == 404
     assert str(caller.service.data) not in answer.text
 
 
-def test_a_file_that_is_no_sound_is_only_bytes(sqlite_caller):
+def test_a_file_that_is_no_sound_is_only_bytes(sqlite_caller, plain):
     url = sqlite_caller.upload(b"<script>alert(1)</script>", name="page.html")
-    answer = httpx.get(url)
+    answer = plain.get(url)
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"].startswith("attachment")
     assert answer.headers["x-content-type-options"] == "nosniff"

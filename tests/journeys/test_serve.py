@@ -55,9 +55,12 @@ def test_a_data_folder_that_cannot_be_written_is_told(tmp_path):
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("CADENZA_ENGINE", "nothing"), ("CADENZA_TASK_LIMIT_S", "soon"), ("CADENZA_NOTHING", "1"),
-     ("CADENZA_OUTBOUND_ALLOW", "300.0.0.0/8"), ("CADENZA_DATABASE_URL", "mysql://x")],
-)  # fmt: skip
+    [
+        ("CADENZA_ENGINE", "nothing"),
+        ("CADENZA_TASK_LIMIT_S", "soon"),
+        ("CADENZA_OUTBOUND_ALLOW", "300.0.0.0/8"),
+    ],
+)
 def test_a_wrong_setting_is_told_before_anything_starts(tmp_path, setting, value):
     status, sentence = started(Service(data=tmp_path / "data", environment={setting: value}))
     assert status == 2
