@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import os
 import signal
 import threading
 
@@ -47,6 +48,8 @@ def work(*, tied: bool = True) -> None:
     """Work until SIGTERM or SIGINT; ``tied``: or until the supervisor is gone."""
     from cadenza.wiring.service import worker  # noqa: PLC0415 - the API process needs no worker
 
+    for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(library, "1")  # noqa: TID251 - for the render child: N workers, N cores
     settings = current_settings()
     logs.set_up(settings.log_level)
     stop = threading.Event()
