@@ -14,6 +14,7 @@ _SIZE = 8192  # 2.7 Hz per bin: semitones apart down to 65 Hz
 # Krumhansl & Kessler (1982): how well each degree fits a key, from probe tones.
 _MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 _MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
+_FLAT = 0.06  # relative deviation of the twelve means: noise has 0.05, music 0.1 and more
 _CHANGE_COST = 0.12  # a chord must explain a beat this much better to take over
 
 
@@ -50,7 +51,7 @@ def _tuning(spectrum: Array) -> float:
 def find_key(chroma: Floats) -> Key:
     """Find the key from (beats, 12) chroma by correlation with Krumhansl's profiles.
 
-    The confidence is the lead over the best other key that is not its relative.
+    The confidence is the lead over the best other key that is not its relative; none for a flat profile.
     """
     profile = chroma.mean(axis=0)
     if profile.std() < 1e-9:
@@ -62,9 +63,8 @@ def find_key(chroma: Floats) -> Key:
     others = fits.copy()
     others[mode, tonic] = -1
     others[1 - mode, (tonic + (9 if mode == 0 else 3)) % 12] = -1
-    confidence = float(
-        np.clip((fits[mode, tonic] - others.max()) * 4, 0, 1) * np.clip(fits[mode, tonic], 0, 1)
-    )
+    lead = float(np.clip((fits[mode, tonic] - others.max()) * 4, 0, 1) * np.clip(fits[mode, tonic], 0, 1))
+    confidence = lead * float(np.clip((profile.std() / profile.mean() - _FLAT) / 0.04, 0, 1))
     return Key(tonic=tonic, minor=mode == 1, confidence=confidence)
 
 
