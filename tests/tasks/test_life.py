@@ -226,17 +226,25 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing_when_it_wakes_up(store
     assert store.write(lambda books: life.take_ready(books, successor, result(task, 0)))
 
 
-def test_a_task_that_no_worker_survives_fails_after_three_attempts_and_is_refunded(
+def test_a_task_that_no_worker_survives_fails_after_three_losses_and_is_refunded(
     store, account, life, accept
 ):
     task = accept()
     for _ in range(3):
-        assert begin(store, life, task) is not None
+        assert begin(store, life, task, worker="doomed") is not None
+        assert store.write(lambda books: books.tasks.count_losses("doomed")) == 1
+        assert store.write(lambda books: books.tasks.count_losses("doomed")) == 0
     assert begin(store, life, task) is None
     view = store.read(lambda books: books.tasks.view(task.id))
     assert view.failure is not None
     assert view.failure.kind is FailureKind.WORKER_LOST
     assert balance(store, account) == 100
+
+
+def test_handing_a_task_back_on_a_clean_stop_does_not_count_against_it(store, life, accept):
+    task = accept()
+    for _ in range(10):
+        assert begin(store, life, task, worker="restarted again and again") is not None
 
 
 def test_an_extension_inherits_model_title_and_style_from_its_take(store, account, life, accept):

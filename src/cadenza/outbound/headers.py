@@ -15,8 +15,15 @@ _DELAY = re.compile(r"[0-9]{1,9}\Z")
 
 
 def header_value(headers: Headers, name: bytes) -> str:
-    """Return the first value of the header ``name`` (lower case), "" where it is missing."""
-    return next((value.decode("latin-1").strip() for key, value in headers if key.lower() == name), "")
+    """Return the first value of the header ``name`` (lower case), "" where it is missing.
+
+    Servers put UTF-8 into ``Location``; what is no UTF-8 is read byte by byte.
+    """
+    value = next((value for key, value in headers if key.lower() == name), b"").strip()
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def media_type_of(headers: Headers) -> str:

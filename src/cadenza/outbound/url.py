@@ -32,6 +32,7 @@ DENIED_PORTS = frozenset(
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>[^#]*)(?:#.*)?\Z")
 _AUTHORITY = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{0,5}))?\Z")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 # RFC 3986 characters that stay as they are in path and query; "%" too, so that nothing is encoded twice.
@@ -125,6 +126,8 @@ def read_host_name(text: str) -> str | None:
 
 def resolve_redirect(target: Target, location: str) -> str:
     """Return the absolute URL that a ``Location`` header means; it is judged like any other."""
+    if _ABSOLUTE.match(location):  # urljoin would make "http:///x" a path on the same host
+        return location
     try:
         return urllib.parse.urljoin(str(target), location)
     except ValueError:  # brackets that do not match: let the judge refuse it

@@ -72,6 +72,7 @@ tasks = sa.Table(
     sa.Column("credits", sa.BigInteger, nullable=False),
     sa.Column("engine", sa.Text, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("losses", sa.Integer, nullable=False),
     sa.Column("worker_id", sa.Text),
     sa.Column("stage", sa.Text, nullable=False),
     sa.Column("fraction", sa.Float, nullable=False),

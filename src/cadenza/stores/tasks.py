@@ -74,6 +74,7 @@ class SqlTasks:
             "credits": credits,
             "engine": engine,
             "attempt": 0,
+            "losses": 0,
             "worker_id": None,
             "stage": "queued",
             "fraction": 0.0,
@@ -124,10 +125,20 @@ class SqlTasks:
                 worker_id=worker_id,
                 started_at_ms=sa.func.coalesce(tasks.c.started_at_ms, to_ms(self._clock.now())),
             )
-            .returning(tasks.c.attempt)
+            .returning(tasks.c.attempt, tasks.c.losses)
+        ).first()
+        if done is None:
+            return None
+        return Attempt(task_id=task_id, number=done.attempt, losses=done.losses)
+
+    def count_losses(self, worker_id: str) -> int:
+        """Count one loss for each unfinished task of a dead worker, once; return how many there were."""
+        done = self._connection.execute(
+            tasks.update()
+            .where(tasks.c.worker_id == worker_id, tasks.c.state.not_in(_FINAL))
+            .values(losses=tasks.c.losses + 1, worker_id=None)
         )
-        number = done.scalar()
-        return None if number is None else Attempt(task_id=task_id, number=number)
+        return done.rowcount
 
     def is_current(self, attempt: Attempt) -> bool:
         """Answer whether the attempt may still work on its task."""

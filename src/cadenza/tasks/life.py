@@ -36,11 +36,14 @@ class Life:
     retention: dt.timedelta
 
     def begin(self, books: Books, task_id: str, *, worker_id: str) -> tuple[TaskView, Attempt] | None:
-        """Take up a task; None where there is nothing left to do (it is final, or was tried too often)."""
+        """Take up a task; None where there is nothing left to do.
+
+        That is where it is final, or where so many workers died under it that it is taken for the cause.
+        """
         attempt = books.tasks.begin_attempt(task_id, worker_id=worker_id)
         if attempt is None:
             return None
-        if attempt.number > self.max_attempts:
+        if attempt.losses >= self.max_attempts:
             reason = _TOO_OFTEN.format(attempts=self.max_attempts)
             self.fail(books, attempt, Failure(kind=FailureKind.WORKER_LOST, reason=reason))
             return None

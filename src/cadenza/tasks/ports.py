@@ -51,10 +51,14 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A worker's right to work on a task; a later attempt makes an earlier one void (fencing)."""
+    """A worker's right to work on a task; a later attempt makes an earlier one void (fencing).
+
+    ``losses`` counts the workers that died under the task before.
+    """
 
     task_id: str
     number: int
+    losses: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +201,10 @@ class TaskBook(Protocol):
 
     def begin_attempt(self, task_id: str, *, worker_id: str) -> Attempt | None:
         """Take a task that is not final: count the attempt and void earlier ones."""
+        ...
+
+    def count_losses(self, worker_id: str) -> int:
+        """Count one loss for each unfinished task of a dead worker, once; return how many there were."""
         ...
 
     def is_current(self, attempt: Attempt) -> bool:

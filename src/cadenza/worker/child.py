@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import BinaryIO
 
 from cadenza.audio.decode import DecodedSource, decode
@@ -27,6 +26,7 @@ from cadenza.worker.order import (
     Progressed,
     TakeRendered,
     event_to_json,
+    stream_path,
 )
 from cadenza.worker.orphan import end_with_parent
 
@@ -101,7 +101,9 @@ class _Teller:
     def _stream(self, take_index: int, chunk: Signal) -> None:
         stream = self._streams.get(take_index)
         if stream is None:
-            stream = self._streams[take_index] = Mp3Stream(self._stream_path(take_index))
+            stream = self._streams[take_index] = Mp3Stream(
+                stream_path(self._order.streams_folder, self._order.take_ids[take_index])
+            )
         stream.write(chunk)
 
     def should_stop(self) -> bool:
@@ -132,6 +134,3 @@ class _Teller:
     def _end_stream(self, take_index: int) -> None:
         if stream := self._streams.pop(take_index, None):
             stream.close()
-
-    def _stream_path(self, take_index: int) -> Path:
-        return self._order.streams_folder / f"{self._order.take_ids[take_index]}.mp3"

@@ -16,6 +16,11 @@ from cadenza.domain.serial import honoured_from_json, honoured_to_json, request_
 from cadenza.domain.task import LyricLine
 
 
+def stream_path(streams_folder: Path, take_id: str) -> Path:
+    """Return where a take grows while it is rendered."""
+    return streams_folder / f"{take_id}.mp3"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildOrder:
     """One rendering: the request, the source file if there is one, and where to put the results."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,21 +17,19 @@ import structlog
 
 from cadenza.domain.errors import CadenzaError, GenerationFailed, SourceUnusable, Stopped, Unavailable
 from cadenza.domain.ids import new_take_id
-from cadenza.domain.request import Described, Inherited, Specified
 from cadenza.domain.task import Failure, FailureKind, TaskView
 from cadenza.domain.tiers import TIERS
 from cadenza.publish.store import MediaStore
 from cadenza.tasks.life import Life
-from cadenza.tasks.ports import Attempt, Store, TakeResult, TakeText
-from cadenza.worker.order import Broke, ChildEvent, ChildOrder, Planned, Progressed, TakeRendered
+from cadenza.tasks.ports import Attempt, Store
+from cadenza.worker.order import ChildOrder, stream_path
 from cadenza.worker.patience import patiently
 from cadenza.worker.process import run_child
+from cadenza.worker.publishing import Publishing
 from cadenza.worker.source import SourceFiles
 
 _log = structlog.get_logger()
 
-# Progress is written at most this often: each write is a commit.
-_PROGRESS_EVERY_S = 0.5
 _UNEXPECTED = "The server met an unexpected error while it made this task."
 
 
@@ -70,16 +68,15 @@ class TaskRunner:
             self._fail(attempt, error)
         except Unavailable:
             raise
-        except (
-            Exception
-        ):  # a full disk, a mistake of ours: a task that nobody ends would hold its credits for ever
+        except Exception:
+            # A full disk, a mistake of ours: a task that nobody ends would hold its credits for ever.
             log.exception("task_failed")
             self._fail(attempt, GenerationFailed(_UNEXPECTED))
         self._clear_streams(task_id)
 
     def _render(self, view: TaskView, attempt: Attempt, folder: Path) -> None:
         order = self._order(view, attempt, folder)
-        published = _Publishing(self, view, attempt, order)
+        published = Publishing(self.store, self.life, self.media, view, attempt, order)
         lost = _Glance(lambda: not self.store.read(lambda books: books.tasks.is_current(attempt)))
         events = run_child(
             self.child_command,
@@ -97,11 +94,7 @@ class TaskRunner:
         view = self.store.read(lambda books: books.tasks.view(task_id))
         if view is not None and view.state.is_final:
             for take in view.takes:
-                self.stream_path(take.id).unlink(missing_ok=True)
-
-    def stream_path(self, take_id: str) -> Path:
-        """Return where a take grows while it is rendered."""
-        return self.streams_folder / f"{take_id}.mp3"
+                stream_path(self.streams_folder, take.id).unlink(missing_ok=True)
 
     def _order(self, view: TaskView, attempt: Attempt, folder: Path) -> ChildOrder:
         known = {take.index: take for take in view.takes}
@@ -112,7 +105,7 @@ class TaskRunner:
         ]
         take_ids = {index: known[index].id if index in known else new_take_id() for index in missing}
         for take_id in take_ids.values():  # what an attempt that was killed has left
-            self.stream_path(take_id).unlink(missing_ok=True)
+            stream_path(self.streams_folder, take_id).unlink(missing_ok=True)
         tier = TIERS[view.request.tier]
         self.store.write(lambda books: self.life.progressed(books, attempt, "source", 0.0))
         source = self.sources.fetch(view, folder)
@@ -151,7 +144,7 @@ class TaskRunner:
 class _Glance:
     """A question that costs a query, asked at most once in a while."""
 
-    def __init__(self, question: object, *, every_s: float = 0.25) -> None:
+    def __init__(self, question: Callable[[], bool], *, every_s: float = 0.25) -> None:
         self._question = question
         self._every_s = every_s
         self._next_s = 0.0
@@ -160,100 +153,4 @@ class _Glance:
         if time.monotonic() < self._next_s:
             return False
         self._next_s = time.monotonic() + self._every_s
-        assert callable(self._question)
-        return bool(self._question())
-
-
-class _Publishing:
-    """Turns the child's events into moves of the task."""
-
-    def __init__(self, runner: TaskRunner, view: TaskView, attempt: Attempt, order: ChildOrder) -> None:
-        self._runner = runner
-        self._view = view
-        self._attempt = attempt
-        self._order = order
-        self._texts: list[TakeText] = []
-        self._next_progress_s = 0.0
-        self._ready = view.request.take_count - len(order.take_ids)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every take is published."""
-        return self._ready == self._view.request.take_count
-
-    def hear(self, event: ChildEvent) -> None:
-        """Act on one event."""
-        match event:
-            case Progressed():
-                self._progressed(event)
-            case Planned():
-                self._planned(event)
-            case TakeRendered():
-                self._take(event)
-            case Broke():
-                raise (SourceUnusable if event.is_source else GenerationFailed)(event.reason)
-
-    def finish(self) -> None:
-        """Check that nothing is missing after the child's last event."""
-        if not self.is_complete:
-            raise GenerationFailed("The engine ended before all takes were made.")
-
-    def _progressed(self, event: Progressed) -> None:
-        if self.is_complete or time.monotonic() < self._next_progress_s:
-            return
-        self._next_progress_s = time.monotonic() + _PROGRESS_EVERY_S
-        self._write(
-            lambda books: self._runner.life.progressed(books, self._attempt, event.stage, event.fraction)
-        )
-
-    def _planned(self, event: Planned) -> None:
-        request = self._view.request
-        self._texts.append(
-            TakeText(
-                take_id=self._order.take_ids[event.take_index],
-                take_index=event.take_index,
-                title=event.title,
-                style=event.style,
-                prompt=event.lyrics or _described(request.wish) or event.style,
-                lyrics=event.lyrics,
-                model_name=TIERS[request.tier].upstream_name,
-            )
-        )
-        if len(self._texts) == len(self._order.take_ids):
-            texts = tuple(self._texts)
-            self._write(lambda books: self._runner.life.text_ready(books, self._attempt, texts))
-
-    def _take(self, event: TakeRendered) -> None:
-        artefacts = tuple(self._runner.media.put(path, kind) for kind, path in event.files.items())
-        result = TakeResult(
-            take_id=self._order.take_ids[event.take_index],
-            duration_s=event.duration_s,
-            joined_at_s=event.joined_at_s,
-            seed=event.seed,
-            bpm=event.bpm,
-            key=event.key,
-            loudness_lufs=event.loudness_lufs,
-            lines=event.lines,
-            artefacts=artefacts,
-        )
-        self._runner.store.write(
-            lambda books: self._runner.life.honoured(books, self._attempt, event.honoured)
-        )
-        self._write(lambda books: self._runner.life.take_ready(books, self._attempt, result))
-        self._ready += 1
-        self._runner.stream_path(result.take_id).unlink(missing_ok=True)
-
-    def _write(self, work: object) -> None:
-        assert callable(work)
-        if not self._runner.store.write(work):
-            raise Stopped("The task is no longer this worker's.")
-
-
-def _described(wish: Described | Specified | Inherited) -> str:
-    match wish:
-        case Described():
-            return wish.prompt
-        case Specified():
-            return wish.description or ""
-        case Inherited():
-            return wish.prompt or ""
+        return self._question()

@@ -59,10 +59,15 @@ class Watch:
             if worker_id == self.worker_id:
                 continue
             if worker_id in silent or (host == socket.gethostname() and not _runs(pid)):
+                # Whoever is struck off while it lives will be fenced off, but its death is what is counted.
+                self._count_losses(worker_id)
                 self._strike_off(worker_id)
 
+    def _count_losses(self, dead_id: str) -> None:
+        self.store.write(lambda books: books.tasks.count_losses(dead_id))
+
     def leave(self) -> None:
-        """Hand back what this worker has not finished, and go."""
+        """Hand back what this worker has not finished, and go; a clean end is nobody's fault."""
         self._strike_off(self.worker_id)
 
     def _strike_off(self, worker_id: str) -> None:
