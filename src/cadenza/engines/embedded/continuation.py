@@ -27,7 +27,7 @@ __all__ = ["ContinuedTake", "continue_recording", "listen"]
 _CROSSOVER_HZ = 500.0
 _SEAM_FADE_S = 0.04
 # Strokes need short joins to stay sharp; what sustains needs longer ones to stay smooth.
-_FADES_S = {Layer.BODY: 0.04, Layer.COLOUR: 0.04, Layer.PULSE: 0.02}
+_FADES_S = {Layer.BODY: 0.04, Layer.COLOUR: 0.04, Layer.PULSE: 0.03}
 _FADES_WITHOUT_PULSE_S = {Layer.BODY: 0.35, Layer.COLOUR: 0.35, Layer.PULSE: 0.08}
 _PREVIEW_CHUNK_S = 5.0
 _LEAST_KEY_CONFIDENCE = 0.03
