@@ -162,9 +162,7 @@ def _pyav() -> _Decoder:
         import av  # noqa: PLC0415
         import av.subtitles.stream  # noqa: PLC0415
     except ImportError:
-        raise _Unusable(
-            "M4A, AAC and WebM need the extra 'formats' on this server (make formats)."
-        ) from None
+        raise _Unusable("M4A, AAC and WebM need the extra 'formats' on this server (make formats).") from None
 
     def decode(container: Container, longest_s: float) -> None:
         demuxer = _DEMUXERS[container]
