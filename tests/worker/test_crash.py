@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -20,12 +22,16 @@ SLOW_SECOND_TAKE = {
 }
 
 
-@pytest.fixture
-def service(database_url, tmp_path):
+def environment_for(database_url):
     environment = {"CADENZA_ENGINE": "debug", "CADENZA_WORKER_DEAD_S": "3"}
     if database_url.startswith("postgresql"):
         environment["CADENZA_DATABASE_URL"] = database_url.replace("+psycopg", "")
-    with Service(data=tmp_path / "data", environment=environment, workers=2) as running:
+    return environment
+
+
+@pytest.fixture
+def service(database_url, tmp_path):
+    with Service(data=tmp_path / "data", environment=environment_for(database_url), workers=2) as running:
         yield running
 
 
@@ -41,6 +47,26 @@ def rows(service):
 def _fetch(engine, statement, values):
     with engine.connect() as connection:
         return connection.execute(sa.text(statement), values).all()
+
+
+@pytest.mark.timeout(240)
+def test_a_worker_of_its_own_serves_a_server_that_has_none(database_url, tmp_path):
+    environment = environment_for(database_url)
+    with Service(data=tmp_path / "data", environment=environment, workers=0) as service:
+        key = service.new_key("alice", credits=100)
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "cadenza", "work", "--data", str(service.data)],
+            env={"PATH": "/usr/bin:/bin", **environment, "CADENZA_PUBLIC_URL": service.url},
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            with httpx.Client(base_url=service.url, headers={"x-api-key": key}) as client:
+                task = client.post("/v1/tasks", json={"prompt": "rain"}).json()
+                where = f"/v1/tasks/{task['id']}"
+                eventually(lambda: client.get(where).json()["status"] == "complete")
+        finally:
+            worker.send_signal(signal.SIGINT)
+            assert worker.wait(60) == 0
 
 
 @pytest.mark.timeout(240)
