@@ -148,7 +148,9 @@ def api_app() -> Starlette:
         settings=settings,
         store=room.store,
         batcher=batcher,
-        readers=ThreadPoolExecutor(_READER_THREADS, thread_name_prefix="reader"),
+        readers=ThreadPoolExecutor(_READER_THREADS, thread_name_prefix="reader")
+        if settings.database_url
+        else None,
         errands=ThreadPoolExecutor(_ERRAND_THREADS, thread_name_prefix="errand"),
         intake=Intake(
             engine_name=settings.engine,
