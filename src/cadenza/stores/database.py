@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from cadenza.stores.schema import metadata, schema_version
 SCHEMA_VERSION = 1
 
 _BUSY_TIMEOUT_MS = 30_000
+_SQLITE_WITH_SUBSECONDS = (3, 42, 0)
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> sa.Engine:
@@ -38,6 +41,17 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+    if sqlite3.sqlite_version_info < _SQLITE_WITH_SUBSECONDS:
+        connection.create_function("unixepoch", 1, _unixepoch_s)
+
+
+def _unixepoch_s(_modifier: str) -> float:
+    """Return what SQLite's ``unixepoch('subsec')`` does.
+
+    On Python 3.12 and newer the job engine takes for granted that the SQLite below has it; Python may
+    well be built on an older one, as on Debian 12.
+    """
+    return time.time_ns() / 1e9
 
 
 def take_write_lock(connection: sa.Connection) -> None:
