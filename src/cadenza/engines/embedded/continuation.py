@@ -11,7 +11,7 @@ from cadenza.audio.signal import Samples, Signal
 from cadenza.domain.errors import Stopped
 from cadenza.domain.request import Controls
 from cadenza.engines.embedded.listen import listen, rhythm_strangeness
-from cadenza.engines.embedded.mix.seam import blend, held_under, join, levelled
+from cadenza.engines.embedded.mix.seam import blend, held_under, join, levelled, power
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
 from cadenza.engines.embedded.plan.places import best_seam, phrase_length
 from cadenza.engines.embedded.recombine.align import follow_on, meet
@@ -31,6 +31,7 @@ _FADES_S = {Layer.BODY: 0.04, Layer.COLOUR: 0.04, Layer.PULSE: 0.03}
 _FADES_WITHOUT_PULSE_S = {Layer.BODY: 0.35, Layer.COLOUR: 0.35, Layer.PULSE: 0.08}
 _PREVIEW_CHUNK_S = 5.0
 _LEAST_KEY_CONFIDENCE = 0.03
+_NO_DRUMS = 0.02  # of the power in strokes: songs with drums have 3 % and more
 _STRANGE_RHYTHM, _CLEARLY_BETTER = 0.2, 0.03
 
 Progress = Callable[[str, float], None]
@@ -174,11 +175,13 @@ class _Recombiner:
         Where there are no drums, strokes are the attacks of notes, and those belong to their notes.
         """
         rate, before = self._source.sample_rate, self._before_seam()
+        tied = self._layer(body, Layer.PULSE)
+        if power(tied) < _NO_DRUMS * power(sustained):
+            return tied
         strokes = self._layer(own, Layer.PULSE)
         strangeness = rhythm_strangeness(Signal(sustained + strokes, rate), before)
         if strangeness <= _STRANGE_RHYTHM:
             return strokes
-        tied = self._layer(body, Layer.PULSE)
         better = strangeness - rhythm_strangeness(Signal(sustained + tied, rate), before)
         return tied if better > _CLEARLY_BETTER else strokes
 

@@ -20,6 +20,8 @@ _FEWEST_BEATS = 4
 _FAINTEST = 0.015  # of ``Onsets.strength``: fainter rises are noise, or the beating of sustained tones
 _LEAST_SCORE = 0.8
 _PSEUDO_BEAT_S = 0.5
+# A window sees most of a rise some time after the sound began (measured on strokes at known times).
+_LAG_S = 0.008
 
 
 def find_pulse(onsets: Onsets, duration_s: float) -> Pulse:
@@ -39,7 +41,7 @@ def find_pulse(onsets: Onsets, duration_s: float) -> Pulse:
         return _pseudo_grid(duration_s)
     best = max(found, key=lambda item: item.score)
     steady = best.uneven <= _UNEVEN and best.score >= _LEAST_SCORE
-    beats_s = _refined(novelty, best.beats) / FRAMES_PER_S
+    beats_s = np.maximum(0, _refined(novelty, best.beats) / FRAMES_PER_S - _LAG_S)
     if steady:
         beats_s = _smoothed(beats_s)
     confidence = float(np.clip(best.score / 3, 0, 1) * np.clip(1.2 - 2 * best.uneven, 0, 1))

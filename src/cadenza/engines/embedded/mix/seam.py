@@ -20,8 +20,8 @@ def blend(before: Samples, after: Samples) -> Samples:
     energy = float(np.sqrt((before.astype(np.float64) ** 2).sum() * (after.astype(np.float64) ** 2).sum()))
     correlation = float((before.astype(np.float64) * after).sum()) / energy if energy > 0 else 1.0
     correlation = float(np.clip(correlation, 0, 1))
-    power = np.sqrt(fade_in**2 + fade_out**2 + 2 * correlation * fade_in * fade_out)
-    mixed = before * (fade_out / power) + after * (fade_in / power)
+    sum_gain = np.sqrt(fade_in**2 + fade_out**2 + 2 * correlation * fade_in * fade_out)
+    mixed = before * (fade_out / sum_gain) + after * (fade_in / sum_gain)
     return np.asarray(mixed, dtype=np.float32)
 
 
@@ -42,6 +42,11 @@ def join(source: Signal, new_part: Samples, *, at_s: float, crossfade_s: float) 
     return Signal(np.ascontiguousarray(whole), source.sample_rate)
 
 
+def power(samples: Samples) -> float:
+    """Return the mean square of samples."""
+    return float((samples.astype(np.float64) ** 2).mean())
+
+
 def held_under(samples: Samples, peak: float, sample_rate: int) -> Samples:
     """Return the samples with their peaks held under ``peak`` by a smooth gain (5 ms either side)."""
     size = np.abs(samples).max(axis=0)
@@ -60,9 +65,8 @@ def levelled(new_part: Samples, reference: Signal) -> Samples:
     The gain comes in over the first two seconds, so that the level does not step at the join, and the
     last 30 ms fade out, so that the end does not click.
     """
-    power = float((new_part.astype(np.float64) ** 2).mean())
-    wanted = float((reference.samples.astype(np.float64) ** 2).mean())
-    gain_db = float(np.clip(10 * np.log10((wanted + 1e-12) / (power + 1e-12)), -6, 6))
+    step = (power(reference.samples) + 1e-12) / (power(new_part) + 1e-12)
+    gain_db = float(np.clip(10 * np.log10(step), -6, 6))
     rate, count = reference.sample_rate, new_part.shape[1]
     times_s = np.arange(count) / rate
     gain = 10 ** (gain_db / 20 * np.clip(times_s / 2, 0, 1))

@@ -12,6 +12,9 @@ from cadenza.music.portrait import Floats, Ints
 from cadenza.music.quotation import Span
 
 _APART_BEATS = 8
+_AGAIN = 0.3  # price of a place that another unit has already, per use
+_ROUNDS = 3
+_STAYING = 0.5  # price of a place too far: the layer would stay with the body, which is a copy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,11 @@ def shadow_path(
     fit += manner.surprise * rng.gumbel(size=fit.shape)
     for row, other in enumerate(others):
         fit[row, np.abs(places + offsets[row] - other.start) < _APART_BEATS] += 0.5
-    path = _viterbi(fit, places, joint, unit, manner)
+    elsewhere = sum(np.abs(places - other.start) < 0.5 for other in others)
+    price = fit + _STAYING * (fit > manner.tolerance) + _AGAIN * elsewhere
+    path = _viterbi(price, places, joint, unit, manner)
+    for _ in range(_ROUNDS):
+        path = _viterbi(price + _again(path, fit), places, joint, unit, manner)
     chosen = []
     for row, (home, offset) in enumerate(zip(units, offsets, strict=True)):
         away = replace(home, start=float(places[path[row]]) + offset)
@@ -97,6 +104,13 @@ def _fits(homes: list[float], places: Ints, alike: Floats, ground: Ground) -> Fl
         phase = (places - home) % ground.beats_per_bar
         fits[row, (np.abs(places - home) < _APART_BEATS) | (phase != 0)] = 50.0
     return fits
+
+
+def _again(path: Ints, fit: Floats) -> Floats:
+    """Return (units, places) prices of places that other units of a path use: what is special there tires."""
+    chosen = np.zeros(fit.shape)
+    chosen[np.arange(len(path)), path] = 1
+    return np.asarray(_AGAIN * (chosen.sum(axis=0) - chosen))
 
 
 def _viterbi(fit: Floats, places: Ints, joint: Floats, unit: int, manner: Manner) -> Ints:
