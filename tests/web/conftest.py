@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
+import sqlalchemy as sa
 from starlette.applications import Starlette
 
 from cadenza import wiring
 from cadenza.domain.clock import SystemClock
-from cadenza.intake.keys import make_key
+from cadenza.domain.credits import EntryKind
+from cadenza.domain.links import Links
+from cadenza.intake.keys import Pepper, make_key
+from cadenza.stores import database, jobs
+from cadenza.stores.store import SqlStore
 from cadenza.tasks.ports import Account
+from cadenza.testing.clock import FrozenClock
+from cadenza.wiring import service
 from cadenza.wiring.service import Backroom, api_app, backroom, pepper
 
 MakeApp = Callable[..., Starlette]
@@ -62,3 +72,132 @@ def app(data: Path, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
 @pytest.fixture
 def now() -> dt.datetime:
     return SystemClock().now()
+
+
+@dataclass(slots=True)
+class House:
+    """The application on one database with a clock that stands still, and callers with keys.
+
+    ``ask`` sends (method, path, JSON or bytes, headers) one after another to one process, ``ask_at_once``
+    all together; each call is a process of its own, started on the same database.
+    """
+
+    engine: sa.Engine
+    store: SqlStore
+    clock: FrozenClock
+    app: MakeApp
+    pepper: Pepper
+
+    def caller(self, name: str, *, credits: int = 1000) -> str:
+        """Return the key of a new account."""
+        account = Account(id=f"acc_{name}", name=name, webhook_secret="whsec_" + "A" * 32)
+        record, key = make_key(self.pepper, account_id=account.id, name=name, now=self.clock.now())
+
+        def work(books):
+            books.accounts.add(account)
+            books.accounts.add_key(record)
+
+        self.store.write(work)
+        if credits:
+            self.grant(name, credits)
+        return key
+
+    def grant(self, name: str, credits: int) -> None:
+        """Give credits to the account of this name."""
+        self.store.write(
+            lambda books: books.ledger.append(
+                f"acc_{name}", EntryKind.GRANT, credits, task_id=None, note="a start"
+            )
+        )
+
+    def ask(self, key: str, *requests, **settings: str) -> list[httpx.Response]:
+        async def one_by_one(send):
+            return [await send(*request) for request in requests]
+
+        return self.drive(key, one_by_one, **settings)
+
+    def ask_at_once(self, key: str, *requests, **settings: str) -> list[httpx.Response]:
+        async def together(send):
+            return await asyncio.gather(*(send(*request) for request in requests))
+
+        return self.drive(key, together, **settings)
+
+    def drive(self, key: str, work, **settings: str):
+        """Run ``work(send)`` against a process with these settings, with the key in each request."""
+        app = self.app(**settings)
+
+        async def whole():
+            base = {
+                "transport": httpx.ASGITransport(app=app),
+                "base_url": "http://cadenza.test",
+                "headers": {"x-api-key": key} if key else {},
+            }
+            async with (
+                app.router.lifespan_context(app),
+                httpx.AsyncClient(**base) as client,
+            ):
+
+                async def send(method, path, body=None, headers=None):
+                    content = {"content": body} if isinstance(body, bytes) else {"json": body}
+                    return await client.request(method, path, headers=headers, **content)
+
+                return await work(send)
+
+        return asyncio.run(whole())
+
+    def count(self, table: sa.Table, *conditions) -> int:
+        """Return how many rows of a table fulfil the conditions."""
+        with self.engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(table).where(*conditions))
+
+    def balance(self, name: str) -> int:
+        """Return the credits of the account of this name."""
+        return self.store.read(lambda books: books.ledger.balance(f"acc_{name}"))
+
+
+def _house(store: SqlStore, app: MakeApp, monkeypatch: pytest.MonkeyPatch, clock: FrozenClock) -> House:
+    monkeypatch.setattr(service, "SystemClock", lambda: clock)
+    return House(store._engine, store, clock, app, pepper(wiring.current_settings()))
+
+
+@pytest.fixture
+def sqlite_house(
+    data: Path, clock: FrozenClock, app_anywhere: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[House]:
+    """The application on SQLite alone, where the database makes no difference."""
+    engine = database.open_engine(f"sqlite:///{data / 'cadenza.sqlite'}")
+    client = jobs.open_client(engine)
+    store = SqlStore(engine, clock=clock, links=Links("http://cadenza.test"), client=client)
+    yield _house(store, app_anywhere, monkeypatch, clock)
+    client.destroy()
+    engine.dispose()
+
+
+@pytest.fixture
+def house(
+    database_url: str,
+    store: SqlStore,
+    clock: FrozenClock,
+    app_anywhere: MakeApp,
+    monkeypatch: pytest.MonkeyPatch,
+) -> House:
+    """The application on either database; every test that uses it runs on both."""
+    if not database_url.startswith("sqlite"):
+        _, _, rest = database_url.partition("://")
+        monkeypatch.setenv("CADENZA_DATABASE_URL", f"postgresql://{rest}")
+    return _house(store, app_anywhere, monkeypatch, clock)
+
+
+@pytest.fixture
+def app_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
+    """Make the application on the database that the environment names."""
+    base = {"CADENZA_DATA": str(tmp_path), "CADENZA_ENGINE": "debug", "CADENZA_LOG_LEVEL": "error"}
+    for name, value in base.items():
+        monkeypatch.setenv(name, value)
+
+    def make(**settings: str) -> Starlette:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        return api_app()
+
+    return make

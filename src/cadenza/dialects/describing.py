@@ -22,6 +22,16 @@ class Parameter:
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
 
 
+IDEMPOTENCY_KEY = Parameter(
+    name="Idempotency-Key",
+    doc="A text of your choice, new for each task. The same request under the same key within 24 hours "
+    "gets the first reply again and creates nothing; another request under it is refused.",
+    place="header",
+    required=False,
+    schema={"type": "string", "minLength": 1, "maxLength": 255},
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
     """What is posted to the URL in a field of the request."""

@@ -12,6 +12,7 @@
     │   ├── Conflict(reason)         the thing is not in a state for this
     │   ├── Gone(kind)               it was there, and its time is over
     │   ├── Unsupported(reason)      the chosen engine cannot do this
+    │   ├── KeyReused                this Idempotency-Key came with another request before
     │   ├── InsufficientCredits(needed, available)
     │   └── RateLimited(retry_after_s)
     ├── SourceUnusable               the source audio cannot be continued; the hold is released
@@ -95,15 +96,24 @@ class Conflict(Refused):
 
 
 class Gone(Refused):
-    """It was there, and its retention time is over."""
+    """It was there, and its owner deleted it or its retention time is over."""
 
     def __init__(self, kind: str) -> None:
-        super().__init__(f"This {kind} was deleted at the end of its retention time.")
+        super().__init__(f"This {kind} was deleted by its owner or at the end of its retention time.")
         self.kind = kind
 
 
 class Unsupported(Refused):
     """The chosen engine cannot do this."""
+
+
+class KeyReused(Refused):
+    """The Idempotency-Key came with another request before."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key came with another request before. Take a new one for a new task."
+        )
 
 
 class InsufficientCredits(Refused):

@@ -9,8 +9,11 @@ import sqlalchemy as sa
 
 from cadenza.domain.clock import Clock
 from cadenza.stores.schema import accounts, keys
+from cadenza.stores.statement import Statement
 from cadenza.stores.values import from_ms, from_ms_or_none, to_ms
 from cadenza.tasks.ports import Account, KeyRecord
+
+_lock = Statement(sa.select(accounts.c.id).where(accounts.c.id == sa.bindparam("account")).with_for_update())
 
 
 class SqlAccounts:
@@ -38,6 +41,11 @@ class SqlAccounts:
     def by_name(self, name: str) -> Account | None:
         """Return the account of this name."""
         return self._one(accounts.c.name == name)
+
+    def lock(self, account_id: str) -> None:
+        """Let no other transaction write for the account; SQLite has one writer at a time anyhow."""
+        if self._connection.dialect.name == "postgresql":
+            _lock(self._connection, {"account": account_id})
 
     def add_key(self, key: KeyRecord) -> None:
         """Insert a key."""

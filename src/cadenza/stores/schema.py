@@ -135,6 +135,18 @@ uploads = sa.Table(
     sa.UniqueConstraint("account_id", "upload_path", "file_name", name="uploads_overwrite_by_name"),
 )
 
+replies = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("body_digest", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+)
+sa.Index("idempotency_by_age", replies.c.created_at_ms)
+
 events = sa.Table(
     "events",
     metadata,

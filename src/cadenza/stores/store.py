@@ -22,6 +22,7 @@ from cadenza.stores.census import take_census
 from cadenza.stores.database import take_write_lock
 from cadenza.stores.jobs import SqlJobs
 from cadenza.stores.ledger import SqlLedger
+from cadenza.stores.replies import SqlReplies
 from cadenza.stores.tasks import SqlTasks
 from cadenza.stores.uploads import SqlUploads
 from cadenza.stores.workers import SqlWorkers
@@ -41,6 +42,7 @@ class SqlBooks:
         self.ledger = SqlLedger(connection, clock)
         self.tasks = SqlTasks(connection, clock, links)
         self.uploads = SqlUploads(connection)
+        self.replies = SqlReplies(connection, clock)
         self.callbacks = SqlCallbacks(connection, clock)
         self.workers = SqlWorkers(connection, clock)
         self.jobs = SqlJobs(connection, client)

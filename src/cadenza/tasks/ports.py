@@ -23,6 +23,7 @@ from cadenza.domain.task import (
     TaskState,
     TaskView,
 )
+from cadenza.tasks.replies import ReplyBook
 
 T = TypeVar("T")
 
@@ -315,6 +316,10 @@ class AccountBook(Protocol):
         """Return the account of this name."""
         ...
 
+    def lock(self, account_id: str) -> None:
+        """Let no other transaction write for the account until this one ends."""
+        ...
+
     def add_key(self, key: KeyRecord) -> None:
         """Insert a key."""
         ...
@@ -381,6 +386,11 @@ class Books(Protocol):
     @property
     def uploads(self) -> UploadBook:
         """Uploaded recordings."""
+        ...
+
+    @property
+    def replies(self) -> ReplyBook:
+        """Replies that a repeated request is given again."""
         ...
 
     @property

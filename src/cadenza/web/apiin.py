@@ -6,8 +6,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cadenza.dialects.apiin import decode, encode
+from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
-from cadenza.web.lookup import accept, find_task
+from cadenza.web.lookup import find_task
 
 
 def routes(apiin: Frontage) -> list[Route]:
@@ -22,12 +23,12 @@ def routes(apiin: Frontage) -> list[Route]:
 
 async def music(call: Call) -> Response:
     """POST audio/music."""
-    return reply(encode.created(await accept(call, decode.decode_music(await call.json()))))
+    return await create(call, decode.decode_music, encode.created)
 
 
 async def music_extend(call: Call) -> Response:
     """POST audio/music/extend."""
-    return reply(encode.created(await accept(call, decode.decode_music_extend(await call.json()))))
+    return await create(call, decode.decode_music_extend, encode.created)
 
 
 async def feed(call: Call) -> Response:

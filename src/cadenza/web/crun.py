@@ -8,8 +8,9 @@ from starlette.routing import Route
 from cadenza.dialects.crun import decode, encode
 from cadenza.domain.task import Dialect
 from cadenza.domain.tiers import TIERS, price
+from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
-from cadenza.web.lookup import accept, balance, find_task
+from cadenza.web.lookup import balance, find_task
 
 
 def routes(crun: Frontage) -> list[Route]:
@@ -24,7 +25,7 @@ def routes(crun: Frontage) -> list[Route]:
 
 async def create_task(call: Call) -> Response:
     """POST CreateTask."""
-    return reply(encode.created(await accept(call, decode.decode_create_task(await call.json()))))
+    return await create(call, decode.decode_create_task, encode.created)
 
 
 async def task_info(call: Call) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cadenza.domain.errors import NotFound
-from cadenza.domain.task import Accepted, TaskView
+from cadenza.domain.task import TaskView
 from cadenza.web.endpoint import Call
 
 _LONGEST_ID = 200
@@ -22,13 +22,6 @@ async def find_task(call: Call, task_id: str) -> TaskView:
     if view is None:
         raise NotFound("task")
     return view
-
-
-async def accept(call: Call, accepted: Accepted) -> TaskView:
-    """Hand a decoded request to intake, in the next shared commit. Raises any ``Refused``."""
-    return await call.services.write(
-        lambda books: call.services.intake.accept(books, call.account_id, accepted)
-    )
 
 
 async def balance(call: Call) -> int:

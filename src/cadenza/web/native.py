@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
+import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -13,9 +14,10 @@ from cadenza.domain.errors import Fault, Malformed, NotFound
 from cadenza.domain.task import Dialect, TaskState
 from cadenza.domain.tiers import TIERS, price
 from cadenza.tasks.ports import CallbackRecord, Upload
+from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
 from cadenza.web.events import stream_events
-from cadenza.web.lookup import accept, balance, find_task, may_be_id
+from cadenza.web.lookup import balance, find_task, may_be_id
 from cadenza.web.receive import Label, keep_base64, keep_multipart, keep_url
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 20, 100
@@ -24,7 +26,7 @@ _DEFAULT_PAGE, _LARGEST_PAGE = 20, 100
 def routes(native: Frontage) -> list[Route]:
     """Return the routes."""
     return [
-        Route("/v1/tasks", native(create, creating=True), methods=["POST"]),
+        Route("/v1/tasks", native(create_task, creating=True), methods=["POST"]),
         Route("/v1/tasks", native(list_tasks), methods=["GET"]),
         Route("/v1/estimate", native(estimate, creating=True), methods=["POST"]),
         Route("/v1/tasks/{task_id}", native(read), methods=["GET"]),
@@ -37,10 +39,11 @@ def routes(native: Frontage) -> list[Route]:
     ]
 
 
-async def create(call: Call) -> Response:
+async def create_task(call: Call) -> Response:
     """POST /v1/tasks."""
-    view = await accept(call, decode.decode_task(await call.json()))
-    return reply(encode.created(view), status=201, headers={"location": f"/v1/tasks/{view.id}"})
+    response = await create(call, decode.decode_task, encode.created, status=201)
+    response.headers["location"] = f"/v1/tasks/{orjson.loads(response.body)['id']}"
+    return response
 
 
 async def read(call: Call) -> Response:

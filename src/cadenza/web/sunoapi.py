@@ -7,8 +7,9 @@ from starlette.routing import Route
 
 from cadenza.dialects.sunoapi import decode, encode, files
 from cadenza.tasks.ports import Upload
+from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
-from cadenza.web.lookup import accept, balance, find_task
+from cadenza.web.lookup import balance, find_task
 from cadenza.web.receive import Label, keep_base64, keep_multipart, keep_url
 
 
@@ -29,17 +30,17 @@ def routes(music: Frontage, file_host: Frontage) -> list[Route]:
 
 async def generate(call: Call) -> Response:
     """POST generate."""
-    return reply(encode.created(await accept(call, decode.decode_generate(await call.json()))))
+    return await create(call, decode.decode_generate, encode.created)
 
 
 async def extend(call: Call) -> Response:
     """POST generate/extend."""
-    return reply(encode.created(await accept(call, decode.decode_extend(await call.json()))))
+    return await create(call, decode.decode_extend, encode.created)
 
 
 async def upload_extend(call: Call) -> Response:
     """POST generate/upload-extend."""
-    return reply(encode.created(await accept(call, decode.decode_upload_extend(await call.json()))))
+    return await create(call, decode.decode_upload_extend, encode.created)
 
 
 async def record_info(call: Call) -> Response:

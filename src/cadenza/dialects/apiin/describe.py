@@ -8,7 +8,7 @@ from cadenza.dialects import samples
 from cadenza.dialects.apiin.decode import MUSIC, MUSIC_EXTEND, decode_music, decode_music_extend
 from cadenza.dialects.apiin.encode import callback_body, created, feed, task_status
 from cadenza.dialects.apiin.errors import refusal_body
-from cadenza.dialects.describing import Callback, Parameter, Route
+from cadenza.dialects.describing import IDEMPOTENCY_KEY, Callback, Parameter, Route
 from cadenza.dialects.fields import Table, openapi_schema
 from cadenza.dialects.telling import Json
 from cadenza.domain.task import Accepted, CallbackStage, Dialect, TaskState, TaskView
@@ -58,6 +58,7 @@ def _create(path: str, name: str, summary: str, table: Table, decode: Callable[[
         path=path,
         name=name,
         summary=summary,
+        parameters=(IDEMPOTENCY_KEY,),
         request=openapi_schema(table),
         requests=requests,
         replies=_replies({"created": created(samples.task(accepted, TaskState.QUEUED))}, creating=True),

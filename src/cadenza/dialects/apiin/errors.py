@@ -20,6 +20,7 @@ from cadenza.domain.errors import (
     GenerationFailed,
     Gone,
     InsufficientCredits,
+    KeyReused,
     Malformed,
     NotFound,
     RateLimited,
@@ -35,6 +36,7 @@ ROWS: Rows = MappingProxyType(
     {
         Malformed: Row(400, "Invalid request"),
         Unsupported: Row(400, "Invalid request"),
+        KeyReused: Row(400, "Invalid request"),
         SourceUnusable: Row(400, "Invalid request"),
         Stopped: Row(400, "Invalid request"),
         Conflict: Row(quirks.UNFINISHED_SOURCE_STATUS, "Invalid request"),

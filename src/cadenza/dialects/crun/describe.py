@@ -6,7 +6,7 @@ from cadenza.dialects import samples
 from cadenza.dialects.crun.decode import decode_create_task, envelopes
 from cadenza.dialects.crun.encode import balance, callback_body, created, estimate, task_info
 from cadenza.dialects.crun.errors import refusal_body
-from cadenza.dialects.describing import Callback, Parameter, Route
+from cadenza.dialects.describing import IDEMPOTENCY_KEY, Callback, Parameter, Route
 from cadenza.dialects.fields import openapi_schema
 from cadenza.dialects.telling import Json
 from cadenza.domain.task import CallbackStage, Dialect, TaskState, TaskView
@@ -48,6 +48,7 @@ def _create() -> Route:
         name="createTask",
         summary="Make a song, or continue a recording",
         codes=CODES,
+        parameters=(IDEMPOTENCY_KEY,),
         request=_body(),
         requests=samples.REQUESTS[Dialect.CRUN],
         replies=_replies(created=created(_sample(TaskState.QUEUED))),

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from cadenza.dialects import samples
-from cadenza.dialects.describing import Callback, Parameter, Route, multipart
+from cadenza.dialects.describing import IDEMPOTENCY_KEY, Callback, Parameter, Route, multipart
 from cadenza.dialects.fields import openapi_schema
 from cadenza.dialects.native.decode import TASK, decode_task
 from cadenza.dialects.native.encode import (
@@ -71,6 +71,7 @@ def _create() -> Route:
         name="createTask",
         summary="Make a song, or continue a recording",
         error_media=MEDIA_TYPE,
+        parameters=(IDEMPOTENCY_KEY,),
         request=openapi_schema(TASK),
         requests=_REQUESTS,
         replies=_replies(201, {"created": created(_sample(TaskState.QUEUED))}, creating=True),

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from cadenza.dialects import samples
-from cadenza.dialects.describing import Callback, Parameter, Route, multipart
+from cadenza.dialects.describing import IDEMPOTENCY_KEY, Callback, Parameter, Route, multipart
 from cadenza.dialects.fields import Table, openapi_schema
 from cadenza.dialects.sunoapi.decode import decode_extend, decode_generate, decode_upload_extend
 from cadenza.dialects.sunoapi.encode import balance, callback_body, created, record_info, uploaded
@@ -78,6 +78,7 @@ def _create(path: str, name: str, summary: str, table: Table, decode: Callable[[
         name=name,
         summary=summary,
         codes=CODES,
+        parameters=(IDEMPOTENCY_KEY,),
         request=openapi_schema(table),
         requests=requests,
         replies=_replies(created=created(samples.task(accepted, TaskState.QUEUED))),

@@ -1,0 +1,50 @@
+"""Creating a task, in every dialect: decode, accept, answer; under an Idempotency-Key only once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from cadenza.domain.task import Accepted, TaskView
+from cadenza.intake.once import HEADER, once, stamp_of
+from cadenza.tasks.ports import Books
+from cadenza.web.endpoint import Call
+
+
+async def create(
+    call: Call,
+    decode: Callable[[Any], Accepted],
+    created: Callable[[TaskView], object],
+    *,
+    status: int = 200,
+) -> Response:
+    """Create the task that the body asks for, in the next shared commit; return the dialect's reply.
+
+    Raises any ``Refused``; then nothing is created and nothing is charged.
+    """
+    body = await call.json()
+    stamp = stamp_of(call.request.headers.getlist(HEADER), call.request.url.path, body)
+    accepted = decode(body)
+    services = call.services
+
+    def accept(books: Books) -> bytes:
+        return orjson.dumps(created(services.intake.accept(books, call.account_id, accepted)))
+
+    if stamp is None:
+        return _told(status, await services.write(accept))
+    kept, is_repeat = await services.write(
+        lambda books: once(
+            books, call.account_id, stamp, lambda: (status, accept(books)), now=services.clock.now()
+        )
+    )
+    response = _told(kept.status, kept.body)
+    if is_repeat:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _told(status: int, body: bytes) -> Response:
+    return Response(body, status_code=status, media_type="application/json")
