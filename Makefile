@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8765
 WORKERS ?= 1
+SCALE ?= 50
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -26,6 +27,9 @@ test: dev        ## everything CI runs
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
+chaos: dev       ## the fault tests again and again: SCALE times as often as in `make test`
+	$(BIN)/pytest -q tests/chaos --scale $(SCALE)
+
 bench: dev       ## measurements, each bounded in time; tables for docs/performance.md
 	@$(BIN)/python benchmarks/run.py
 
@@ -45,4 +49,4 @@ $(VENV)/.dev: $(VENV)/.installed requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help up install formats dev test bench lock
+.PHONY: help up install formats dev test chaos bench lock
