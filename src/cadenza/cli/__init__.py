@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cadenza.cli import doctor, keys, render, serve
+from cadenza.cli import doctor, keys, render, serve, upkeep
 from cadenza.cli.surroundings import WrongInput
 from cadenza.domain.errors import CadenzaError, Refused, SourceUnusable, Stopped
 from cadenza.settings import SettingsError
@@ -29,6 +29,7 @@ app.command("make")(render.make)
 app.command("doctor")(doctor.doctor)
 app.command("serve")(serve.serve)
 app.command("work")(serve.work)
+app.command("sweep")(upkeep.sweep)
 app.add_typer(keys.keys_app, name="key")
 app.add_typer(keys.credits_app, name="credits")
 

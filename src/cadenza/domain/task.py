@@ -5,12 +5,16 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 from cadenza.domain.abilities import Honoured
 from cadenza.domain.request import GenerationRequest
+
+
+# When the files of a pinned task go: the last second that every database and format can tell.
+PINNED_UNTIL = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class Dialect(enum.Enum):
@@ -130,6 +134,8 @@ class TakeView:
     key: str | None = None
     loudness_lufs: float | None = None
     lines: tuple[LyricLine, ...] = ()
+    expires_at: datetime | None = None
+    is_deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +168,22 @@ class TaskView:
     takes: tuple[TakeView, ...] = ()
     honoured: Mapping[str, Honoured] = field(default_factory=dict)
     state_changed_seq: int = 0
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the first of the files goes or went; None while there is none, or while all are pinned."""
+        known = [take.expires_at for take in self.takes if take.expires_at is not None]
+        return min(known) if known and not self.is_pinned else None
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the files are kept without end."""
+        return any(take.expires_at == PINNED_UNTIL for take in self.takes)
+
+    def are_files_gone(self, now: datetime) -> bool:
+        """Answer whether there were files and they are deleted, or their time is over."""
+        files = [(take.is_deleted, take.expires_at) for take in self.takes if take.expires_at is not None]
+        return bool(files) and all(is_deleted or expires_at <= now for is_deleted, expires_at in files)
 
 
 class CallbackStage(enum.Enum):

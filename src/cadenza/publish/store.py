@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import re
 import secrets
 import shutil
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -75,6 +78,60 @@ class MediaStore:
         sync_folder(place.parent)
         return True
 
+    def delete_unused(
+        self,
+        digests: Collection[str],
+        *,
+        used: Callable[[Collection[str]], Collection[str]],
+        untouched_since_s: float,
+    ) -> int:
+        """Remove those files that nothing refers to and return how many there were.
+
+        ``used`` tells which of some digests are referred to. A file that came, or came again, after
+        ``untouched_since_s`` (Unix seconds) stays: whoever brought it may be about to refer to it. No file
+        comes while this looks and removes.
+        """
+        with self._held():
+            old = [digest for digest in digests if self._is_older(digest, untouched_since_s)]
+            unused = set(old) - set(used(old)) if old else set()
+            for digest in unused:
+                self._place(digest).unlink(missing_ok=True)  # one that a crash brings back goes next time
+        return len(unused)
+
+    def folders(self) -> Iterator[Sequence[str]]:
+        """Yield the digests of all files, a folder at a time."""
+        for folder in sorted(self._root.iterdir()):
+            if folder.name != self._arriving.name and folder.is_dir() and not folder.is_symlink():
+                yield [path.name for path in folder.iterdir() if _DIGEST.fullmatch(path.name)]
+
+    def clear_arriving(self, *, untouched_since_s: float) -> int:
+        """Remove what arrived before and was never named, as a crash leaves it; return how many."""
+        count = 0
+        for path in self._arriving.iterdir():
+            try:
+                if path.lstat().st_mtime < untouched_since_s:
+                    path.unlink()
+                    count += 1
+            except FileNotFoundError:  # it was named meanwhile
+                continue
+        return count
+
+    def _is_older(self, digest: str, moment_s: float) -> bool:
+        try:
+            return self._place(digest).lstat().st_mtime < moment_s
+        except FileNotFoundError:
+            return False
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Let nobody name or remove a file meanwhile; other processes on this folder neither."""
+        descriptor = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
     def _place(self, sha256: str) -> Path:
         if not _DIGEST.fullmatch(sha256):
             raise NotFound("file")
@@ -85,7 +142,9 @@ class MediaStore:
         if not place.parent.is_dir():
             place.parent.mkdir(exist_ok=True)
             sync_folder(self._root)
-        unnamed.replace(place)
+        with self._held():
+            os.utime(unnamed)  # it is new, also where it was made long ago: see delete_unused
+            unnamed.replace(place)
         sync_folder(place.parent)
 
 

@@ -77,6 +77,9 @@ def migrate(engine: sa.Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(20261121)")
         metadata.create_all(connection)
+        for table in metadata.sorted_tables:  # indexes that came after their table
+            for index in table.indexes:
+                index.create(connection, checkfirst=True)
         found = connection.scalar(sa.select(sa.func.max(schema_version.c.version)))
         if found is None:
             connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))

@@ -7,6 +7,7 @@ that somebody works on them. Settings follow the measurements in docs/decisions/
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,7 @@ _RENDER_POLL_S = 0.15
 _CALLBACK_POLL_S = 0.5
 # Our own attempt counter in the task row decides; DBOS must not give up before it.
 _DBOS_ATTEMPTS = 1000
+_ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 # Two rates of one worker: renderings fill cores, deliveries mostly wait.
 _CALLBACK_CONCURRENCY = 8
 
@@ -168,6 +170,23 @@ class JobRunner:
     def stop(self, *, wait_s: int) -> None:
         """Stop taking jobs and wait at most ``wait_s`` for those that run."""
         DBOS.destroy(workflow_completion_timeout_sec=wait_s, destroy_registry=True)
+
+
+def delete_finished(client: DBOSClient, *, before: dt.datetime, limit: int) -> int:
+    """Delete at most ``limit`` jobs that ended before a moment; return how many.
+
+    What came of them stands in our own tables.
+    """
+    ended = client.list_workflows(
+        status=_ENDED,
+        completed_before=before.isoformat(),
+        limit=limit,
+        load_input=False,
+        load_output=False,
+    )
+    if ended:
+        client.delete_workflows([one.workflow_id for one in ended])
+    return len(ended)
 
 
 def give_back(client: DBOSClient, executor_id: str) -> int:

@@ -119,6 +119,12 @@ artefacts = sa.Table(
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("expires_at_ms", sa.BigInteger, nullable=False),
 )
+# An empty digest: the file was deleted.
+_has_file = artefacts.c.sha256 != ""
+sa.Index("artefacts_by_content", artefacts.c.sha256)
+sa.Index(
+    "artefacts_to_expire", artefacts.c.expires_at_ms, sqlite_where=_has_file, postgresql_where=_has_file
+)
 
 uploads = sa.Table(
     "uploads",
@@ -133,6 +139,14 @@ uploads = sa.Table(
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
     sa.Column("expires_at_ms", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("account_id", "upload_path", "file_name", name="uploads_overwrite_by_name"),
+)
+_upload_has_file = uploads.c.sha256 != ""
+sa.Index("uploads_by_content", uploads.c.sha256)
+sa.Index(
+    "uploads_to_expire",
+    uploads.c.expires_at_ms,
+    sqlite_where=_upload_has_file,
+    postgresql_where=_upload_has_file,
 )
 
 replies = sa.Table(
@@ -156,6 +170,8 @@ events = sa.Table(
     sa.Column("data", sa.Text, nullable=False),
     sa.Column("at_ms", sa.BigInteger, nullable=False),
 )
+_is_progress = events.c.kind == "progress"
+sa.Index("events_to_forget", events.c.at_ms, sqlite_where=_is_progress, postgresql_where=_is_progress)
 
 callbacks = sa.Table(
     "callbacks",
@@ -186,6 +202,14 @@ workers = sa.Table(
     sa.Column("started_at_ms", sa.BigInteger, nullable=False),
     sa.Column("seen_at_ms", sa.BigInteger, nullable=False),
     sa.Column("is_live", sa.Boolean, nullable=False),
+)
+
+# What some worker does now and then for all of them, and when one took it last.
+chores = sa.Table(
+    "chores",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("taken_at_ms", sa.BigInteger, nullable=False),
 )
 
 schema_version = sa.Table(

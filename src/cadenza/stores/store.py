@@ -22,6 +22,7 @@ from cadenza.stores.census import take_census
 from cadenza.stores.database import take_write_lock
 from cadenza.stores.jobs import SqlJobs
 from cadenza.stores.ledger import SqlLedger
+from cadenza.stores.retention import SqlRetention
 from cadenza.stores.replies import SqlReplies
 from cadenza.stores.tasks import SqlTasks
 from cadenza.stores.uploads import SqlUploads
@@ -45,6 +46,7 @@ class SqlBooks:
         self.replies = SqlReplies(connection, clock)
         self.callbacks = SqlCallbacks(connection, clock)
         self.workers = SqlWorkers(connection, clock)
+        self.retention = SqlRetention(connection, clock)
         self.jobs = SqlJobs(connection, client)
 
     def census(self) -> Census:

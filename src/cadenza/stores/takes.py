@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +16,25 @@ from cadenza.stores.statement import Statement
 from cadenza.stores.values import from_ms, row_values, to_json, to_ms
 from cadenza.tasks.ports import StoredFile, TakeResult, TakeText
 
-TakeRow = tuple[Mapping[str, Any], frozenset[ArtefactKind]]
 
+@dataclass(frozen=True, slots=True)
+class FilesOfTake:
+    """What files a take has, when the first of them goes or went, and whether they are deleted."""
+
+    kinds: frozenset[ArtefactKind] = frozenset()
+    expires_at_ms: int | None = None
+    is_deleted: bool = False
+
+
+TakeRow = tuple[Mapping[str, Any], FilesOfTake]
+_NO_FILES = FilesOfTake()
+_file_columns = (artefacts.c.take_id, artefacts.c.kind, artefacts.c.expires_at_ms, artefacts.c.sha256)
 
 _of_task = Statement(
     takes.select().where(takes.c.task_id == sa.bindparam("task")).order_by(takes.c.take_index)
 )
-_kinds_of_task = Statement(
-    sa.select(artefacts.c.take_id, artefacts.c.kind)
+_files_of_task = Statement(
+    sa.select(*_file_columns)
     .join(takes, takes.c.id == artefacts.c.take_id)
     .where(takes.c.task_id == sa.bindparam("task"))
 )
@@ -33,8 +45,8 @@ def of_task(connection: sa.Connection, task_id: str) -> tuple[TakeRow, ...]:
     rows = _of_task(connection, {"task": task_id}).all()
     if not rows:
         return ()
-    kinds = _grouped(_kinds_of_task(connection, {"task": task_id}).all())
-    return tuple((row_values(row), kinds.get(row.id, frozenset())) for row in rows)
+    files = _grouped(_files_of_task(connection, {"task": task_id}).all())
+    return tuple((row_values(row), files.get(row.id, _NO_FILES)) for row in rows)
 
 
 def of_tasks(connection: sa.Connection, task_ids: Sequence[str]) -> dict[str, tuple[TakeRow, ...]]:
@@ -44,27 +56,32 @@ def of_tasks(connection: sa.Connection, task_ids: Sequence[str]) -> dict[str, tu
     rows = connection.execute(
         takes.select().where(takes.c.task_id.in_(task_ids)).order_by(takes.c.take_index)
     ).all()
-    kinds = _kinds_of(connection, [row.id for row in rows])
+    files = _files_of(connection, [row.id for row in rows])
     found: dict[str, list[TakeRow]] = defaultdict(list)
     for row in rows:
-        found[row.task_id].append((row_values(row), kinds.get(row.id, frozenset())))
+        found[row.task_id].append((row_values(row), files.get(row.id, _NO_FILES)))
     return {task_id: tuple(listed) for task_id, listed in found.items()}
 
 
-def _kinds_of(connection: sa.Connection, take_ids: Sequence[str]) -> dict[str, frozenset[ArtefactKind]]:
+def _files_of(connection: sa.Connection, take_ids: Sequence[str]) -> dict[str, FilesOfTake]:
     if not take_ids:
         return {}
-    rows = connection.execute(
-        sa.select(artefacts.c.take_id, artefacts.c.kind).where(artefacts.c.take_id.in_(take_ids))
-    )
+    rows = connection.execute(sa.select(*_file_columns).where(artefacts.c.take_id.in_(take_ids)))
     return _grouped(rows.all())
 
 
-def _grouped(rows: Sequence[Any]) -> dict[str, frozenset[ArtefactKind]]:
-    found: dict[str, set[ArtefactKind]] = defaultdict(set)
+def _grouped(rows: Sequence[Any]) -> dict[str, FilesOfTake]:
+    found: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
-        found[row.take_id].add(ArtefactKind(row.kind))
-    return {take_id: frozenset(kinds) for take_id, kinds in found.items()}
+        found[row.take_id].append(row)
+    return {
+        take_id: FilesOfTake(
+            kinds=frozenset(ArtefactKind(row.kind) for row in mine),
+            expires_at_ms=min(row.expires_at_ms for row in mine),
+            is_deleted=not any(row.sha256 for row in mine),
+        )
+        for take_id, mine in found.items()
+    }
 
 
 def add(connection: sa.Connection, task: Mapping[str, Any] | None, text: TakeText, *, now: datetime) -> None:

@@ -20,7 +20,7 @@ from cadenza.domain.task import (
     TaskState,
     TaskView,
 )
-from cadenza.stores.takes import TakeRow
+from cadenza.stores.takes import FilesOfTake, TakeRow
 from cadenza.stores.values import from_json, from_ms, from_ms_or_none
 
 # Below this share of the work an estimate of the time left would be a guess.
@@ -56,7 +56,7 @@ def task_view(
         started_at=from_ms_or_none(row["started_at_ms"]),
         finished_at=from_ms_or_none(row["finished_at_ms"]),
         engine=row["engine"],
-        takes=tuple(_take_view(take, kinds, links) for take, kinds in takes),
+        takes=tuple(_take_view(take, files, links) for take, files in takes),
         honoured=honoured_from_json(from_json(row["honoured"])),
         state_changed_seq=row["change_seq"],
     )
@@ -79,9 +79,9 @@ def _progress(
     return Progress(stage=row["stage"], fraction=fraction, queue_place=queue_place, left_s=left_s)
 
 
-def _take_view(row: Mapping[str, Any], kinds: frozenset[ArtefactKind], links: Links) -> TakeView:
+def _take_view(row: Mapping[str, Any], files: FilesOfTake, links: Links) -> TakeView:
     def url(kind: ArtefactKind) -> str | None:
-        return links.media(row["id"], kind) if kind in kinds else None
+        return links.media(row["id"], kind) if kind in files.kinds else None
 
     return TakeView(
         id=row["id"],
@@ -106,4 +106,6 @@ def _take_view(row: Mapping[str, Any], kinds: frozenset[ArtefactKind], links: Li
         key=row["musical_key"],
         loudness_lufs=row["loudness_lufs"],
         lines=tuple(LyricLine(**line) for line in from_json(row["lines"])),
+        expires_at=from_ms_or_none(files.expires_at_ms),
+        is_deleted=files.is_deleted,
     )

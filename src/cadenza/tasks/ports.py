@@ -24,6 +24,7 @@ from cadenza.domain.task import (
     TaskView,
 )
 from cadenza.tasks.replies import ReplyBook
+from cadenza.tasks.retention import RetentionBook
 
 T = TypeVar("T")
 
@@ -410,6 +411,11 @@ class Books(Protocol):
     @property
     def jobs(self) -> JobBook:
         """Durable work."""
+        ...
+
+    @property
+    def retention(self) -> RetentionBook:
+        """What is let go of."""
         ...
 
 

@@ -39,6 +39,7 @@ from cadenza.worker.callbacks import CallbackRunner, lane_of
 from cadenza.worker.loop import Worker
 from cadenza.worker.run import TaskRunner
 from cadenza.worker.source import SourceFiles
+from cadenza.worker.sweep import Rounds, Sweeper
 from cadenza.worker.watch import Watch
 
 _CALLBACK_BODIES = {
@@ -204,7 +205,22 @@ def worker(settings: Settings) -> Worker:
         give_back=lambda dead_id: jobs.give_back(room.client, dead_id),
     )
     runner = jobs.JobRunner(room.database, executor_id=worker_id, render=tasks.run, deliver=callbacks.run)
-    return Worker(runner=runner, watch=watch, close=room.close, greeting=room.outbound.describe())
+    rounds = Rounds(sweeper=sweeper(room), store=room.store)
+    return Worker(
+        runner=runner, watch=watch, rounds=rounds, close=room.close, greeting=room.outbound.describe()
+    )
+
+
+def sweeper(room: Backroom) -> Sweeper:
+    """Return what clears away files and rows whose time is over."""
+    return Sweeper(
+        store=room.store,
+        media=room.media,
+        clock=room.clock,
+        scratch_folder=room.settings.scratch_folder,
+        streams_folder=room.settings.streams_folder,
+        delete_jobs=lambda before, limit: jobs.delete_finished(room.client, before=before, limit=limit),
+    )
 
 
 def _callback_body(task: TaskView, stage: CallbackStage) -> bytes | None:

@@ -9,9 +9,12 @@ from typing import Protocol
 
 import structlog
 
+from cadenza.worker.sweep import Rounds
 from cadenza.worker.watch import Watch
 
 _log = structlog.get_logger()
+# A sweep that is under way ends with its batch.
+_LAST_BATCH_S = 5.0
 
 
 class Runner(Protocol):
@@ -32,6 +35,7 @@ class Worker:
 
     runner: Runner
     watch: Watch
+    rounds: Rounds
     close: Callable[[], None]
     greeting: str
 
@@ -40,8 +44,11 @@ class Worker:
         self.watch.beat()
         self.runner.start()
         _log.info("worker_started", worker_id=self.watch.worker_id, outbound=self.greeting)
+        rounds = threading.Thread(target=self.rounds.run, args=(stop,), name="rounds", daemon=True)
+        rounds.start()
         self.watch.run(stop)
         self.runner.stop(wait_s=0)
+        rounds.join(_LAST_BATCH_S)
         self.watch.leave()
         self.close()
         _log.info("worker_stopped", worker_id=self.watch.worker_id)

@@ -73,7 +73,7 @@ class SourceFiles:
             return self.media.path(sha256)
         except NotFound:
             raise SourceUnusable(
-                "The file to continue was deleted at the end of its retention time."
+                "The file to continue was deleted by its owner or at the end of its retention time."
             ) from None
 
 
