@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from cadenza.domain.clock import Clock
-from cadenza.stores.schema import accounts, keys
+from cadenza.stores.schema import accounts, keys, webhook_overlaps
 from cadenza.stores.statement import Statement
 from cadenza.stores.values import from_ms, from_ms_or_none, to_ms
 from cadenza.tasks.ports import Account, KeyRecord
@@ -47,6 +48,22 @@ class SqlAccounts:
         if self._connection.dialect.name == "postgresql":
             _lock(self._connection, {"account": account_id})
 
+    def rotate_secret(self, account_id: str, secret: str, *, until: datetime) -> None:
+        """Replace the signing secret; the present one stays valid until ``until``."""
+        row = self._connection.execute(
+            sa.select(accounts.c.webhook_secret).where(accounts.c.id == account_id).with_for_update()
+        ).one()
+        mine = webhook_overlaps.c.account_id == account_id
+        self._connection.execute(webhook_overlaps.delete().where(mine))
+        self._connection.execute(
+            webhook_overlaps.insert().values(
+                account_id=account_id, secret=row.webhook_secret, until_ms=to_ms(until)
+            )
+        )
+        self._connection.execute(
+            accounts.update().where(accounts.c.id == account_id).values(webhook_secret=secret)
+        )
+
     def add_key(self, key: KeyRecord) -> None:
         """Insert a key."""
         self._connection.execute(
@@ -80,10 +97,18 @@ class SqlAccounts:
         return done.rowcount == 1
 
     def _one(self, condition: sa.ColumnElement[bool]) -> Account | None:
-        row = self._connection.execute(accounts.select().where(condition)).first()
+        both = accounts.outerjoin(webhook_overlaps, webhook_overlaps.c.account_id == accounts.c.id)
+        columns = (accounts, webhook_overlaps.c.secret, webhook_overlaps.c.until_ms)
+        row = self._connection.execute(sa.select(*columns).select_from(both).where(condition)).first()
         if row is None:
             return None
-        return Account(id=row.id, name=row.name, webhook_secret=row.webhook_secret)
+        return Account(
+            id=row.id,
+            name=row.name,
+            webhook_secret=row.webhook_secret,
+            previous_secret=row.secret,
+            previous_until=from_ms_or_none(row.until_ms),
+        )
 
 
 def _key(row: sa.Row[Any]) -> KeyRecord:

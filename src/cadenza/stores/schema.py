@@ -193,6 +193,36 @@ callbacks = sa.Table(
     sa.UniqueConstraint("task_id", "stage", name="callbacks_once_per_stage"),
 )
 
+# One row for each attempt, made before the request leaves: an open one has neither status nor reason.
+callback_attempts = sa.Table(
+    "callback_attempts",
+    metadata,
+    sa.Column("callback_id", sa.ForeignKey("callbacks.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("started_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("elapsed_ms", sa.BigInteger),
+    sa.Column("status", sa.Integer),
+    sa.Column("reason", sa.Text),
+)
+
+# Receivers that answered 410; ``endpoint`` is a digest of the URL, which may be longer than an index takes.
+disabled_endpoints = sa.Table(
+    "disabled_endpoints",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("endpoint", sa.Text, primary_key=True),
+    sa.Column("since_ms", sa.BigInteger, nullable=False),
+)
+
+# The signing secret before the present one, while both are valid.
+webhook_overlaps = sa.Table(
+    "webhook_overlaps",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("until_ms", sa.BigInteger, nullable=False),
+)
+
 workers = sa.Table(
     "workers",
     metadata,

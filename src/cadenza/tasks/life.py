@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cadenza.domain.abilities import Honoured
 from cadenza.domain.clock import Clock
@@ -119,6 +119,27 @@ class Life:
         self._tell(books, task_id, CallbackStage.ERROR)
         return self._view(books, task_id)
 
+    def redeliver(self, books: Books, callback_id: str, *, account_id: str | None = None) -> CallbackRecord:
+        """Deliver a settled callback once more, by hand: one attempt, to a disabled endpoint too.
+
+        ``account_id`` None is the operator, who may redeliver any.
+
+        Raises
+        ------
+        NotFound
+            There is no such callback of this account.
+        Conflict
+            It is still being delivered, by the plan or by hand.
+        """
+        found = books.callbacks.find(callback_id)
+        if found is None or account_id not in (None, found.account_id):
+            raise NotFound("callback")
+        attempts_made = books.callbacks.reopen(callback_id)
+        if attempts_made is None:
+            raise Conflict("The callback is still being delivered.")
+        books.jobs.deliver(callback_id, attempts_made + 1, lane=self.lane(found.url), delay_s=0)
+        return replace(found, state="redelivering", attempt=attempts_made)
+
     def _release(self, books: Books, task_id: str, *, note: str) -> None:
         view = self._view(books, task_id)
         books.ledger.append(view.account_id, EntryKind.RELEASE, view.credits, task_id=task_id, note=note)
@@ -130,6 +151,7 @@ class Life:
         body = self.callback_body(view, stage) if view.callback_url else None
         if body is None or view.callback_url is None:
             return
+        is_disabled = books.callbacks.is_disabled(view.account_id, view.callback_url)
         record = CallbackRecord(
             id=new_id("msg"),
             task_id=task_id,
@@ -138,13 +160,13 @@ class Life:
             stage=stage,
             url=view.callback_url,
             body=body,
-            state="waiting",
+            state="disabled" if is_disabled else "waiting",
             attempt=0,
             last_status=None,
             last_reason=None,
             created_at=self.clock.now(),
         )
-        if books.callbacks.add(record):
+        if books.callbacks.add(record) and not is_disabled:
             books.jobs.deliver(record.id, 1, lane=self.lane(record.url), delay_s=0)
 
     @staticmethod

@@ -31,11 +31,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Who a key belongs to. ``webhook_secret`` signs the account's callbacks."""
+    """Who a key belongs to.
+
+    ``webhook_secret`` signs the account's callbacks; after a rotation ``previous_secret`` does so too,
+    until ``previous_until``.
+    """
 
     id: str
     name: str
     webhook_secret: str
+    previous_secret: str | None = None
+    previous_until: datetime | None = None
+
+    def signing_secrets(self, now: datetime) -> tuple[str, ...]:
+        """Return the secrets that are valid at ``now``, newest first: one, or two."""
+        if self.previous_secret is None or self.previous_until is None or now >= self.previous_until:
+            return (self.webhook_secret,)
+        return (self.webhook_secret, self.previous_secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,11 +148,22 @@ class CallbackRecord:
     stage: CallbackStage
     url: str
     body: bytes
-    state: str  # waiting, delivered, gave_up, disabled
+    state: str  # waiting, redelivering, delivered, gave_up, disabled
     attempt: int
     last_status: int | None
     last_reason: str | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackAttempt:
+    """One attempt at one callback. It is under way while it has neither status nor reason."""
+
+    attempt: int
+    started_at: datetime
+    elapsed_ms: int | None
+    status: int | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +307,14 @@ class CallbackBook(Protocol):
         """Return one record."""
         ...
 
+    def lock(self, callback_id: str) -> CallbackRecord | None:
+        """Return one record, which nobody else changes before the end of this transaction."""
+        ...
+
+    def begin_attempt(self, callback_id: str, attempt: int) -> datetime | None:
+        """Record that an attempt begins now; where it had begun before, return when, and change nothing."""
+        ...
+
     def note_attempt(
         self,
         callback_id: str,
@@ -292,13 +323,42 @@ class CallbackBook(Protocol):
         state: str,
         status: int | None,
         reason: str | None,
+        elapsed_ms: int | None,
         next_at: datetime | None,
     ) -> bool:
-        """Record attempt ``attempt``; False where it was recorded before."""
+        """Record how attempt ``attempt`` ended; False where that was recorded before."""
+        ...
+
+    def settle_disabled(self, callback_id: str) -> None:
+        """Record that a waiting callback is not sent, because its endpoint is disabled."""
+        ...
+
+    def reopen(self, callback_id: str) -> int | None:
+        """Put a settled callback to redelivery; return its number of attempts, None where it is unsettled."""
+        ...
+
+    def disable(self, account_id: str, url: str) -> None:
+        """Record that an endpoint of this account wants nothing any more."""
+        ...
+
+    def enable(self, account_id: str, url: str) -> None:
+        """Record that an endpoint takes callbacks again."""
+        ...
+
+    def is_disabled(self, account_id: str, url: str) -> bool:
+        """Answer whether an endpoint of this account is disabled."""
         ...
 
     def for_task(self, task_id: str, *, account_id: str) -> Sequence[CallbackRecord]:
         """Return the task's callbacks in the order of their creation."""
+        ...
+
+    def recent(self, *, task_id: str | None, is_failed: bool, limit: int) -> Sequence[CallbackRecord]:
+        """Return the newest callbacks of all accounts first: of one task, or those given up or disabled."""
+        ...
+
+    def attempts(self, callback_ids: Sequence[str]) -> Mapping[str, Sequence[CallbackAttempt]]:
+        """Return the attempts at each of these callbacks, in their order."""
         ...
 
 
@@ -315,6 +375,10 @@ class AccountBook(Protocol):
 
     def by_name(self, name: str) -> Account | None:
         """Return the account of this name."""
+        ...
+
+    def rotate_secret(self, account_id: str, secret: str, *, until: datetime) -> None:
+        """Make ``secret`` the account's signing secret; the present one stays valid until ``until``."""
         ...
 
     def lock(self, account_id: str) -> None:

@@ -13,7 +13,8 @@ from cadenza.dialects.native import decode, encode, uploads
 from cadenza.domain.errors import Fault, Malformed, NotFound
 from cadenza.domain.task import Dialect, TaskState
 from cadenza.domain.tiers import TIERS, price
-from cadenza.tasks.ports import CallbackRecord, Upload
+from cadenza.tasks.ports import Upload
+from cadenza.web import callbacks
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
 from cadenza.web.events import stream_events
@@ -32,7 +33,7 @@ def routes(native: Frontage) -> list[Route]:
         Route("/v1/tasks/{task_id}", native(read), methods=["GET"]),
         Route("/v1/tasks/{task_id}/cancel", native(cancel), methods=["POST"]),
         Route("/v1/tasks/{task_id}/events", native(stream_events), methods=["GET"]),
-        Route("/v1/tasks/{task_id}/callbacks", native(callbacks), methods=["GET"]),
+        *callbacks.routes(native),
         Route("/v1/uploads", native(upload), methods=["POST"]),
         Route("/v1/uploads/{upload_id}", native(read_upload), methods=["GET"]),
         Route("/v1/account", native(account), methods=["GET"]),
@@ -78,15 +79,6 @@ async def list_tasks(call: Call) -> Response:
     return reply(encode.task_list(page, next_cursor=next_cursor))
 
 
-async def callbacks(call: Call) -> Response:
-    """GET /v1/tasks/{id}/callbacks: what was told to the callback URL, and how it went."""
-    task = await find_task(call, call.request.path_params["task_id"])
-    records = await call.services.read(
-        lambda books: books.callbacks.for_task(task.id, account_id=call.account_id)
-    )
-    return reply({"object": "list", "data": [_callback(record) for record in records]})
-
-
 async def estimate(call: Call) -> Response:
     """POST /v1/estimate: the price of a task body."""
     request = decode.decode_task(await call.json()).request
@@ -122,13 +114,13 @@ async def read_upload(call: Call) -> Response:
 
 async def account(call: Call) -> Response:
     """GET /v1/account."""
-    principal = call.principal
+    found = await callbacks.fresh_account(call)
     body = {
         "object": "account",
-        "id": principal.account.id,
-        "name": principal.account.name,
-        "key_id": principal.key_id,
-        "webhook_secret": principal.account.webhook_secret,
+        "id": found.id,
+        "name": found.name,
+        "key_id": call.principal.key_id,
+        "webhook_secret": found.webhook_secret,
         **encode.balance(await balance(call)),
     }
     return reply(body)
@@ -146,18 +138,6 @@ def _uploaded(call: Call, found: Upload, *, status: int = 201) -> Response:
         expires_at=found.expires_at,
     )
     return reply(body, status=status)
-
-
-def _callback(record: CallbackRecord) -> dict[str, object]:
-    return {
-        "id": record.id,
-        "stage": record.stage.value,
-        "state": record.state,
-        "attempts": record.attempt,
-        "last_status": record.last_status,
-        "last_reason": record.last_reason,
-        "created_at": record.created_at.isoformat(),
-    }
 
 
 def _page_size(text: str | None) -> int:

@@ -1,18 +1,26 @@
-"""One attempt at one callback, from its row to its row."""
+"""One attempt at one callback, from its row to its row.
+
+An attempt is recorded before the request leaves and again when it has ended, so that each attempt number
+is used for one request at most. Whoever finds an attempt under way waits; when the limit of a request is
+long over, whoever made it is gone, and the next attempt is made: delivered twice perhaps, lost never.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import structlog
 
 from cadenza.domain.clock import Clock
+from cadenza.domain.errors import Unavailable
 from cadenza.domain.task import CallbackStage
 from cadenza.notify.delivery import AttemptRecord, CallbackEvent, deliver
-from cadenza.notify.plan import Delivered, Disabled, RetryAt, after_attempt
-from cadenza.outbound.client import Outbound
-from cadenza.tasks.ports import Books, CallbackRecord, Store
+from cadenza.notify.plan import Decision, Delivered, Disabled, RetryAt, after_attempt
+from cadenza.outbound.client import CALLBACK_DEADLINE_S, Outbound
+from cadenza.tasks.ports import Account, Books, CallbackRecord, Store
 from cadenza.worker.patience import patiently
 
 _log = structlog.get_logger()
@@ -22,6 +30,9 @@ _SEQUENCE = {
         (CallbackStage.TEXT, CallbackStage.FIRST, CallbackStage.COMPLETE, CallbackStage.ERROR), start=1
     )
 }
+# An attempt that has not ended after this time never will.
+_LOST_AFTER_S = 2 * CALLBACK_DEADLINE_S
+_INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,48 +42,72 @@ class CallbackRunner:
     store: Store
     outbound: Outbound
     clock: Clock
+    wait: Callable[[float], None] = time.sleep
 
     def run(self, callback_id: str, attempt: int) -> None:
         """Make attempt number ``attempt``, record it, and enqueue the next in the same transaction."""
-        patiently(lambda: self._run(callback_id, attempt))
+        claimed: list[tuple[CallbackRecord, Account]] = []
 
-    def _run(self, callback_id: str, attempt: int) -> None:
-        record = self.store.read(lambda books: books.callbacks.find(callback_id))
-        if record is None or record.state != "waiting" or record.attempt != attempt - 1:
-            return
-        account = self.store.read(lambda books: books.accounts.find(record.account_id))
+        def claim() -> None:
+            found = self.store.write(lambda books: self._claim(books, callback_id, attempt))
+            claimed.extend([] if found is None else [found])
+
+        patiently(claim, wait=self.wait)
+        for record, account in claimed:
+            secrets = account.signing_secrets(self.clock.now())
+            made = deliver(_event(record), secrets, self.outbound, self.clock, attempt=attempt)
+            _tell(record, made)
+            patiently(lambda: self.store.write(lambda books: self._note(books, record, made)), wait=self.wait)  # noqa: B023 - run at once
+
+    def _claim(self, books: Books, callback_id: str, attempt: int) -> tuple[CallbackRecord, Account] | None:
+        """Begin the attempt; None where nothing is to do. Raises ``Unavailable`` while another is at it."""
+        record = books.callbacks.lock(callback_id)
+        if record is None or record.attempt != attempt - 1 or not _is_due(record):
+            return None
+        if record.state == "waiting" and books.callbacks.is_disabled(record.account_id, record.url):
+            books.callbacks.settle_disabled(callback_id)
+            return None
+        begun_at = books.callbacks.begin_attempt(callback_id, attempt)
+        if begun_at is not None:
+            if (self.clock.now() - begun_at).total_seconds() < _LOST_AFTER_S:
+                raise Unavailable("This attempt is under way elsewhere.")
+            self._give_up_on(books, record, attempt)
+            return None
+        account = books.accounts.find(record.account_id)
         assert account is not None, "a callback belongs to an account"
-        made = deliver(_event(record), [account.webhook_secret], self.outbound, self.clock, attempt=attempt)
-        _log.info(
-            "callback_attempted",
-            callback_id=callback_id,
-            task_id=record.task_id,
-            attempt=attempt,
-            status=made.status,
-            reason=made.reason,
+        return record, account
+
+    def _give_up_on(self, books: Books, record: CallbackRecord, attempt: int) -> None:
+        """Close an attempt whose worker is gone, and go on with the next at once."""
+        now = self.clock.now()
+        books.callbacks.note_attempt(
+            record.id,
+            attempt,
+            state=record.state,
+            status=None,
+            reason=_INTERRUPTED,
+            elapsed_ms=None,
+            next_at=now,
         )
-        self.store.write(lambda books: self._note(books, record, made))
+        books.jobs.deliver(record.id, attempt + 1, lane=lane_of(record.url), delay_s=0)
 
     def _note(self, books: Books, record: CallbackRecord, made: AttemptRecord) -> None:
         decision = after_attempt(made.attempt, made.outcome, made.ended_at, event_id=record.id)
-        match decision:
-            case Delivered():
-                state = "delivered"
-            case Disabled():
-                state = "disabled"
-            case RetryAt():
-                state = "waiting"
-            case _:
-                state = "gave_up"
-        next_at = decision.at if isinstance(decision, RetryAt) else None
+        is_again = isinstance(decision, RetryAt) and record.state == "waiting"
+        next_at = decision.at if isinstance(decision, RetryAt) and is_again else None
         noted = books.callbacks.note_attempt(
             record.id,
             made.attempt,
-            state=state,
+            state="waiting" if is_again else _settled_state(decision),
             status=made.status,
             reason=made.reason or None,
+            elapsed_ms=made.elapsed_ms,
             next_at=next_at,
         )
+        if isinstance(decision, Delivered):
+            books.callbacks.enable(record.account_id, record.url)
+        elif isinstance(decision, Disabled):
+            books.callbacks.disable(record.account_id, record.url)
         if noted and next_at is not None:
             delay_s = max(0.0, (next_at - made.ended_at).total_seconds())
             books.jobs.deliver(record.id, made.attempt + 1, lane=lane_of(record.url), delay_s=delay_s)
@@ -84,6 +119,32 @@ def lane_of(url: str) -> str:
         return (urlsplit(url).netloc.rpartition("@")[2] or "nowhere").lower()[:255]
     except ValueError:
         return "nowhere"
+
+
+def _is_due(record: CallbackRecord) -> bool:
+    return record.state in ("waiting", "redelivering")
+
+
+def _settled_state(decision: Decision) -> str:
+    """Return the state that ends a delivery; a redelivery is one attempt, so its failure ends it too."""
+    match decision:
+        case Delivered():
+            return "delivered"
+        case Disabled():
+            return "disabled"
+        case _:
+            return "gave_up"
+
+
+def _tell(record: CallbackRecord, made: AttemptRecord) -> None:
+    _log.info(
+        "callback_attempted",
+        callback_id=record.id,
+        task_id=record.task_id,
+        attempt=made.attempt,
+        status=made.status,
+        reason=made.reason,
+    )
 
 
 def _event(record: CallbackRecord) -> CallbackEvent:

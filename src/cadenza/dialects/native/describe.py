@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from cadenza.dialects import samples
 from cadenza.dialects.describing import IDEMPOTENCY_KEY, Callback, Parameter, Route, multipart
 from cadenza.dialects.fields import openapi_schema
+from cadenza.dialects.native import webhooks
 from cadenza.dialects.native.decode import TASK, decode_task
 from cadenza.dialects.native.encode import (
     balance,
@@ -41,7 +42,10 @@ def routes() -> tuple[Route, ...]:
         _read(),
         _cancel(),
         _events(),
-        _callbacks(),
+        webhooks.describe_log(_TASK_ID, _replies),
+        webhooks.describe_redeliver(_replies),
+        webhooks.describe_test(_replies),
+        webhooks.describe_rotation(_replies),
         _estimate(),
         _upload(),
         _read_upload(),
@@ -154,27 +158,6 @@ def _estimate() -> Route:
         request=openapi_schema(TASK),
         requests=_REQUESTS,
         replies=_replies(200, {"estimate": estimate(12)}, creating=True),
-    )
-
-
-def _callbacks() -> Route:
-    told = {
-        "id": "callback_4f6e8a1053c2e19b7d4fa3f0c2e19b7d",
-        "stage": "complete",
-        "state": "delivered",
-        "attempts": 1,
-        "last_status": 200,
-        "last_reason": None,
-        "created_at": "2026-01-20T09:14:31+00:00",
-    }
-    return Route(
-        method="get",
-        path="/v1/tasks/{task_id}/callbacks",
-        name="taskCallbacks",
-        summary="What was told to the callback URL, and how it went",
-        error_media=MEDIA_TYPE,
-        parameters=(_TASK_ID,),
-        replies=_replies(200, {"told": {"object": "list", "data": [told]}}),
     )
 
 
