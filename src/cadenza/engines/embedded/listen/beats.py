@@ -14,6 +14,7 @@ from cadenza.music.portrait import Pulse
 
 SLOWEST_BPM, FASTEST_BPM = 48.0, 210.0
 _USUAL_BPM = 112
+_SLOW_BPM = 68  # slower, one counts the halves wherever there are quarters (pulses are felt around 600 ms)
 _TIGHTNESS = 60.0  # how much a beat may stray from the tempo; Ellis uses 100 on a smoother novelty
 _UNEVEN = 0.4
 _FEWEST_BEATS = 4
@@ -85,12 +86,15 @@ def _judge(novelty: Array, period: float) -> _Hypothesis:
     if len(beats) < _FEWEST_BEATS:
         return _Hypothesis(score=0.0, beats=beats, uneven=1.0)
     spans = np.diff(beats)
-    on, *between = (_mean_at(novelty, beats[:-1] + part * spans) for part in (0, 1 / 2, 1 / 3, 2 / 3))
+    parts = (0, 1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4)
+    on, *between = (_mean_at(novelty, beats[:-1] + part * spans) for part in parts)
     off = max(between[0], (between[1] + between[2]) / 2)
     uneven = float((np.abs(spans / np.median(spans) - 1) > 0.06).mean())
     octaves = float(np.log2(60 * FRAMES_PER_S / period / _USUAL_BPM))
     prior = float(np.exp(-0.5 * (octaves / 1.03) ** 2))
     score = max(0.0, on - 0.35 * off) * (1 - uneven) ** 1.5 * prior
+    if 60 * FRAMES_PER_S / period < _SLOW_BPM:
+        score *= max(0.0, 1 - (between[3] + between[4]) / 2 / max(on, 1e-9))
     return _Hypothesis(score=score, beats=beats, uneven=uneven)
 
 
