@@ -221,7 +221,7 @@ def test_an_unknown_route_is_a_real_404(sqlite_caller, method, path):
     [
         ("GET", "/api/v1/generate", "POST"),
         ("POST", "/api/v1/generate/record-info", "GET"),
-        ("DELETE", "/v1/tasks/x", "GET"),
+        ("PUT", "/v1/tasks/x", "GET"),
         ("PUT", "/api/file-stream-upload", "POST"),
     ],
 )

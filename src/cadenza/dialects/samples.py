@@ -128,6 +128,7 @@ def _take(index: int, request: GenerationRequest, *, is_ready: bool) -> TakeView
         key="A minor",
         loudness_lufs=-14.0,
         lines=(LyricLine(text=lyrics.splitlines()[-1], start_s=32.5, end_s=36.0),) if lyrics else (),
+        expires_at=_FINISHED_AT + dt.timedelta(days=14),
     )
 
 

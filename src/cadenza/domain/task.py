@@ -12,7 +12,6 @@ from typing import Any
 from cadenza.domain.abilities import Honoured
 from cadenza.domain.request import GenerationRequest
 
-
 # When the files of a pinned task go: the last second that every database and format can tell.
 PINNED_UNTIL = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
@@ -179,6 +178,12 @@ class TaskView:
     def is_pinned(self) -> bool:
         """Whether the files are kept without end."""
         return any(take.expires_at == PINNED_UNTIL for take in self.takes)
+
+    @property
+    def are_files_deleted(self) -> bool:
+        """Whether there were files, and their bytes are gone."""
+        files = [take for take in self.takes if take.expires_at is not None]
+        return bool(files) and all(take.is_deleted for take in files)
 
     def are_files_gone(self, now: datetime) -> bool:
         """Answer whether there were files and they are deleted, or their time is over."""

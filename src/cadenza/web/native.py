@@ -15,6 +15,7 @@ from cadenza.domain.task import Dialect, TaskState
 from cadenza.domain.tiers import TIERS, price
 from cadenza.tasks.ports import Upload
 from cadenza.web import callbacks
+from cadenza.web import keeping
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
 from cadenza.web.events import stream_events
@@ -34,6 +35,7 @@ def routes(native: Frontage) -> list[Route]:
         Route("/v1/tasks/{task_id}/cancel", native(cancel), methods=["POST"]),
         Route("/v1/tasks/{task_id}/events", native(stream_events), methods=["GET"]),
         *callbacks.routes(native),
+        *keeping.routes(native),
         Route("/v1/uploads", native(upload), methods=["POST"]),
         Route("/v1/uploads/{upload_id}", native(read_upload), methods=["GET"]),
         Route("/v1/account", native(account), methods=["GET"]),

@@ -23,6 +23,7 @@ import structlog
 from cadenza.domain.clock import Clock
 from cadenza.domain.errors import Unavailable
 from cadenza.publish.store import MediaStore
+from cadenza.publish.unused import UNUSED_AFTER, delete_unused
 from cadenza.tasks.ports import Store
 
 T = TypeVar("T")
@@ -31,8 +32,6 @@ _log = structlog.get_logger()
 SWEEP_EVERY: Final = dt.timedelta(minutes=10)
 _LOOK_EVERY_S: Final = 30.0
 _BATCH: Final = 64
-# From a file's arrival to the row that refers to it, a database that is busy may take half a minute.
-UNUSED_AFTER: Final = dt.timedelta(minutes=15)
 _LEFT_AFTER: Final = dt.timedelta(hours=1)
 _FORGOTTEN_AFTER: Final = dt.timedelta(days=1)
 _SCRATCH_OF_TASK: Final = re.compile(r"([0-9a-f]{32})-[0-9]+")
@@ -156,15 +155,6 @@ class Rounds:
         if not swept.is_nothing:
             _log.info("swept", **dataclasses.asdict(swept))
         return swept
-
-
-def delete_unused(media: MediaStore, store: Store, digests: Collection[str], *, now: dt.datetime) -> int:
-    """Remove those files that nothing refers to and that have lain a while; return how many."""
-    return media.delete_unused(
-        digests,
-        used=lambda some: store.read(lambda books: books.retention.used(some)),
-        untouched_since_s=(now - UNUSED_AFTER).timestamp(),
-    )
 
 
 def _sum(one: Swept, other: Swept) -> Swept:

@@ -9,6 +9,7 @@ from cadenza.dialects import samples
 from cadenza.dialects.describing import IDEMPOTENCY_KEY, Callback, Parameter, Route, multipart
 from cadenza.dialects.fields import openapi_schema
 from cadenza.dialects.native import webhooks
+from cadenza.dialects.native import keeping
 from cadenza.dialects.native.decode import TASK, decode_task
 from cadenza.dialects.native.encode import (
     balance,
@@ -41,6 +42,8 @@ def routes() -> tuple[Route, ...]:
         _list(),
         _read(),
         _cancel(),
+        keeping.describe_delete(_sample(TaskState.COMPLETE), _replies),
+        keeping.describe_pin(_sample(TaskState.COMPLETE), _replies),
         _events(),
         webhooks.describe_log(_TASK_ID, _replies),
         webhooks.describe_redeliver(_replies),
@@ -49,6 +52,7 @@ def routes() -> tuple[Route, ...]:
         _estimate(),
         _upload(),
         _read_upload(),
+        keeping.describe_delete_upload(str(_sample_upload()["id"]), _replies),
         _account(),
     )
 
