@@ -99,6 +99,22 @@ class Settings:
     task_limit_s: float = _knob(
         900.0, "CADENZA_TASK_LIMIT_S", "Longest time one rendering may take before it is stopped and fails."
     )
+    rate_limit: int = _knob(
+        0,
+        "CADENZA_RATE_LIMIT",
+        "Creating requests that one key may make in any 10 seconds, counted by each API process for itself; "
+        "0: as many as come.",
+    )
+    tasks_per_account: int = _knob(
+        0,
+        "CADENZA_TASKS_PER_ACCOUNT",
+        "Tasks that one account may have queued and running at once; 0: as many as come.",
+    )
+    queue_limit: int = _knob(
+        10_000,
+        "CADENZA_QUEUE_LIMIT",
+        "Tasks that may wait for a worker, over all accounts, before new ones are refused; 0: no limit.",
+    )
     log_level: str = _knob("info", "CADENZA_LOG_LEVEL", "`debug`, `info`, `warning` or `error`.")
 
     @property

@@ -28,6 +28,7 @@ from cadenza.domain.task import (
     TaskState,
 )
 from cadenza.intake.accept import Intake
+from cadenza.intake.admission import Admission
 from cadenza.tasks.life import Life
 from cadenza.tasks.ports import Attempt, TakeResult, TakeText
 
@@ -49,7 +50,13 @@ def life(clock):
 
 @pytest.fixture
 def intake(clock):
-    return Intake(engine_name="embedded", abilities=ABILITIES, clock=clock, check_url=str)
+    return Intake(
+        engine_name="embedded",
+        abilities=ABILITIES,
+        clock=clock,
+        check_url=str,
+        admission=Admission(clock=clock),
+    )
 
 
 @pytest.fixture

@@ -125,10 +125,10 @@ class InsufficientCredits(Refused):
 
 
 class RateLimited(Refused):
-    """Too many requests; the same request may come again after ``retry_after_s``."""
+    """Too many at once; the same request may come again after ``retry_after_s``."""
 
-    def __init__(self, *, retry_after_s: int) -> None:
-        super().__init__(f"Too many requests. Try again in {retry_after_s} s.")
+    def __init__(self, reason: str = "Too many requests.", *, retry_after_s: int) -> None:
+        super().__init__(f"{reason} Try again in {retry_after_s} s.")
         self.retry_after_s = retry_after_s
 
 

@@ -17,6 +17,7 @@ from cadenza.domain.ids import new_seed, new_task_id
 from cadenza.domain.request import GenerationRequest, SourceUrl
 from cadenza.domain.task import Accepted, TaskView
 from cadenza.domain.tiers import TIERS, Tier, price
+from cadenza.intake.admission import Admission
 from cadenza.intake.source import Resolved, resolve
 from cadenza.tasks.ports import Books
 
@@ -32,6 +33,7 @@ class Intake:
     abilities: Abilities
     clock: Clock
     check_url: UrlCheck
+    admission: Admission
 
     def accept(self, books: Books, account_id: str, accepted: Accepted) -> TaskView:
         """Hold the price, store the task and enqueue its job.
@@ -39,7 +41,9 @@ class Intake:
         Raises
         ------
         Refused
-            Any leaf of it: the request is wrong, impossible or cannot be paid. Nothing is written.
+            Any leaf of it: the request is wrong, impossible, too much or cannot be paid. Nothing is written.
+        Unavailable
+            The queue is full. Nothing is written.
         """
         accepted = self._with_seed(accepted)
         self._check_url(accepted.request)
@@ -47,6 +51,7 @@ class Intake:
         request = resolved.accepted.request
         tier = TIERS[request.tier]
         self._check_abilities(request, tier)
+        self.admission.admit(books, account_id)
         credits = price(tier, accepted.dialect, take_count=request.take_count)
         return self._store(books, account_id, resolved, credits)
 

@@ -43,11 +43,6 @@ class SqlAccounts:
         """Return the account of this name."""
         return self._one(accounts.c.name == name)
 
-    def lock(self, account_id: str) -> None:
-        """Let no other transaction write for the account; SQLite has one writer at a time anyhow."""
-        if self._connection.dialect.name == "postgresql":
-            _lock(self._connection, {"account": account_id})
-
     def rotate_secret(self, account_id: str, secret: str, *, until: datetime) -> None:
         """Replace the signing secret; the present one stays valid until ``until``."""
         row = self._connection.execute(
@@ -63,6 +58,11 @@ class SqlAccounts:
         self._connection.execute(
             accounts.update().where(accounts.c.id == account_id).values(webhook_secret=secret)
         )
+
+    def lock(self, account_id: str) -> None:
+        """Let no other transaction write for the account; SQLite has one writer at a time anyhow."""
+        if self._connection.dialect.name == "postgresql":
+            _lock(self._connection, {"account": account_id})
 
     def add_key(self, key: KeyRecord) -> None:
         """Insert a key."""

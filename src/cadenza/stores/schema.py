@@ -83,6 +83,8 @@ tasks = sa.Table(
     sa.Column("change_seq", sa.Integer, nullable=False),
 )
 sa.Index("tasks_by_account", tasks.c.account_id, tasks.c.accepted_at_ms, tasks.c.id)
+_unfinished = tasks.c.finished_at_ms.is_(None)
+sa.Index("tasks_unfinished", tasks.c.account_id, sqlite_where=_unfinished, postgresql_where=_unfinished)
 _waiting = tasks.c.state == "queued"
 sa.Index("tasks_waiting", tasks.c.accepted_at_ms, sqlite_where=_waiting, postgresql_where=_waiting)
 

@@ -22,8 +22,8 @@ from cadenza.stores.census import take_census
 from cadenza.stores.database import take_write_lock
 from cadenza.stores.jobs import SqlJobs
 from cadenza.stores.ledger import SqlLedger
-from cadenza.stores.retention import SqlRetention
 from cadenza.stores.replies import SqlReplies
+from cadenza.stores.retention import SqlRetention
 from cadenza.stores.tasks import SqlTasks
 from cadenza.stores.uploads import SqlUploads
 from cadenza.stores.workers import SqlWorkers

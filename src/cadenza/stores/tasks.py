@@ -16,7 +16,7 @@ from cadenza.domain.task import MOVES, Accepted, Failure, TaskState, TaskView
 from cadenza.stores import takes as take_rows
 from cadenza.stores.schema import events, takes, tasks
 from cadenza.stores.statement import Statement
-from cadenza.stores.values import from_json, from_ms, row_values, to_json, to_ms
+from cadenza.stores.values import from_json, from_ms, from_ms_or_none, row_values, to_json, to_ms
 from cadenza.stores.views import task_view
 from cadenza.tasks.ports import Attempt, EventRecord, StoredFile, TakeResult, TakeText
 
@@ -36,6 +36,16 @@ _ahead = Statement(
         tasks.c.state == sa.literal_column(f"'{TaskState.QUEUED.value}'"),
         tasks.c.accepted_at_ms < sa.bindparam("moment"),
     )
+)
+_queue = Statement(
+    sa.select(sa.func.count().label("waiting"), sa.func.min(tasks.c.accepted_at_ms).label("oldest_ms")).where(
+        tasks.c.state == sa.literal_column(f"'{TaskState.QUEUED.value}'")
+    )
+)
+_unfinished = Statement(
+    sa.select(sa.func.count())
+    .select_from(tasks)
+    .where(tasks.c.account_id == sa.bindparam("account"), tasks.c.finished_at_ms.is_(None))
 )
 
 
@@ -115,6 +125,15 @@ class SqlTasks:
         return [
             task_view(row, found.get(row["id"], ()), self._links, now=now, queue_place=None) for row in rows
         ]
+
+    def unfinished_count(self, account_id: str) -> int:
+        """Return how many tasks of the account have not ended."""
+        return int(_unfinished(self._connection, {"account": account_id}).scalar() or 0)
+
+    def queue(self) -> tuple[int, datetime | None]:
+        """Return how many tasks wait for a worker, and since when the oldest of them does."""
+        row = _queue(self._connection, {}).one()
+        return int(row.waiting), from_ms_or_none(row.oldest_ms)
 
     def begin_attempt(self, task_id: str, *, worker_id: str) -> Attempt | None:
         """Take a task that is not final: count the attempt and void earlier ones."""

@@ -23,6 +23,7 @@ from cadenza.domain.task import (
     TaskState,
     TaskView,
 )
+from cadenza.tasks.load import LoadBook
 from cadenza.tasks.replies import ReplyBook
 from cadenza.tasks.retention import RetentionBook
 
@@ -198,7 +199,7 @@ class LedgerBook(Protocol):
         ...
 
 
-class TaskBook(Protocol):
+class TaskBook(LoadBook, Protocol):
     """Tasks and their takes."""
 
     def add(

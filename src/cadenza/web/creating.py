@@ -23,8 +23,9 @@ async def create(
 ) -> Response:
     """Create the task that the body asks for, in the next shared commit; return the dialect's reply.
 
-    Raises any ``Refused``; then nothing is created and nothing is charged.
+    Raises any ``Refused``, and ``Unavailable`` where the queue is full: then nothing is created or charged.
     """
+    call.services.pace.admit(call.principal.key_id)
     body = await call.json()
     stamp = stamp_of(call.request.headers.getlist(HEADER), call.request.url.path, body)
     accepted = decode(body)

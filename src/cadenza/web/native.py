@@ -14,8 +14,7 @@ from cadenza.domain.errors import Fault, Malformed, NotFound
 from cadenza.domain.task import Dialect, TaskState
 from cadenza.domain.tiers import TIERS, price
 from cadenza.tasks.ports import Upload
-from cadenza.web import callbacks
-from cadenza.web import keeping
+from cadenza.web import callbacks, keeping
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
 from cadenza.web.events import stream_events
@@ -46,6 +45,7 @@ async def create_task(call: Call) -> Response:
     """POST /v1/tasks."""
     response = await create(call, decode.decode_task, encode.created, status=201)
     response.headers["location"] = f"/v1/tasks/{orjson.loads(response.body)['id']}"
+    response.headers.update(call.services.pace.headers(call.principal.key_id))
     return response
 
 

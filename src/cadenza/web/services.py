@@ -17,6 +17,7 @@ from cadenza.publish.store import MediaStore
 from cadenza.settings import Settings
 from cadenza.tasks.life import Life
 from cadenza.tasks.ports import Books, Store
+from cadenza.web.pace import Pace
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class Services:
     pepper: Pepper
     links: Links
     clock: Clock
+    pace: Pace
 
     async def write(self, work: Callable[[Books], T]) -> T:
         """Run a write in the next shared commit."""

@@ -25,6 +25,7 @@ from cadenza.domain.ids import new_id
 from cadenza.domain.links import Links
 from cadenza.domain.task import CallbackStage, Dialect, TaskView
 from cadenza.intake.accept import Intake
+from cadenza.intake.admission import Admission
 from cadenza.intake.keys import Pepper
 from cadenza.outbound.allow import AllowList
 from cadenza.outbound.client import Outbound
@@ -34,6 +35,7 @@ from cadenza.stores import database, jobs
 from cadenza.stores.store import GroupCommit, SqlStore
 from cadenza.tasks.life import Life
 from cadenza.web.app import build_app
+from cadenza.web.pace import Pace
 from cadenza.web.services import Services
 from cadenza.worker.callbacks import CallbackRunner, lane_of
 from cadenza.worker.loop import Worker
@@ -158,6 +160,11 @@ def api_app() -> Starlette:
             abilities=engine.abilities,
             clock=room.clock,
             check_url=lambda url: room.outbound.check_source(url, field="source_url"),
+            admission=Admission(
+                clock=room.clock,
+                tasks_per_account=settings.tasks_per_account,
+                queue_limit=settings.queue_limit,
+            ),
         ),
         life=room.life,
         media=room.media,
@@ -165,6 +172,7 @@ def api_app() -> Starlette:
         pepper=pepper(settings),
         links=room.links,
         clock=room.clock,
+        pace=Pace(limit=settings.rate_limit, clock=room.clock),
     )
 
     def close() -> None:

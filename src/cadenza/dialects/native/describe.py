@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from cadenza.dialects import samples
 from cadenza.dialects.describing import IDEMPOTENCY_KEY, Callback, Parameter, Route, multipart
 from cadenza.dialects.fields import openapi_schema
-from cadenza.dialects.native import webhooks
-from cadenza.dialects.native import keeping
+from cadenza.dialects.native import keeping, webhooks
 from cadenza.dialects.native.decode import TASK, decode_task
 from cadenza.dialects.native.encode import (
     balance,
