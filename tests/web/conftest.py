@@ -102,6 +102,12 @@ class House:
             self.grant(name, credits)
         return key
 
+    def second_key(self, name: str) -> str:
+        """Return a further key of the account of this name."""
+        record, key = make_key(self.pepper, account_id=f"acc_{name}", name=name, now=self.clock.now())
+        self.store.write(lambda books: books.accounts.add_key(record))
+        return key
+
     def grant(self, name: str, credits: int) -> None:
         """Give credits to the account of this name."""
         self.store.write(
