@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cadenza.cli import doctor, keys, render, serve, upkeep
+from cadenza.cli import callbacks, doctor, keys, listen, render, serve, upkeep
 from cadenza.cli.surroundings import WrongInput
 from cadenza.domain.errors import CadenzaError, Refused, SourceUnusable, Stopped
 from cadenza.settings import SettingsError
@@ -32,6 +32,8 @@ app.command("work")(serve.work)
 app.command("sweep")(upkeep.sweep)
 app.add_typer(keys.keys_app, name="key")
 app.add_typer(keys.credits_app, name="credits")
+app.add_typer(callbacks.callbacks_app, name="callbacks")
+app.command("listen")(listen.listen)
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 

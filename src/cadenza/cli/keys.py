@@ -28,10 +28,10 @@ _Credits = Annotated[int, typer.Option(min=0, max=10**12, help="Credits to grant
 @keys_app.command("create")
 def create(name: _Name, *, credits: _Credits = 0, json: o.Json = False) -> None:
     """Create a key and print it once: only a digest is kept."""
-    with _desk() as desk:
+    with open_desk() as desk:
         made = desk.create_key(name, credits=credits)
     if json:
-        _print({"id": made.id, "name": made.name, "key": made.key, "credits": made.credits})
+        print_json({"id": made.id, "name": made.name, "key": made.key, "credits": made.credits})
         return
     sys.stdout.write(f"{made.key}\n")
     sys.stderr.write(f"Key {made.id} for {made.name}; the account has {made.credits} credits.\n")
@@ -40,7 +40,7 @@ def create(name: _Name, *, credits: _Credits = 0, json: o.Json = False) -> None:
 @keys_app.command("list")
 def list_keys(*, json: o.Json = False) -> None:
     """List all keys, oldest first; a key itself cannot be shown again."""
-    with _desk() as desk:
+    with open_desk() as desk:
         records = desk.all_keys()
     rows = [
         {
@@ -52,15 +52,35 @@ def list_keys(*, json: o.Json = False) -> None:
         }
         for one in records
     ]
-    _print({"keys": rows}) if json else _table(rows)
+    print_json({"keys": rows}) if json else print_table(rows)
 
 
 @keys_app.command("revoke")
 def revoke(key_id: Annotated[str, typer.Argument(help="Id of the key, as `key list` shows it.")]) -> None:
     """Revoke a key; every server process refuses it within a second."""
-    with _desk() as desk:
+    with open_desk() as desk:
         desk.revoke(key_id)
     sys.stderr.write(f"Key {key_id} is revoked.\n")
+
+
+@keys_app.command("rotate-webhook-secret")
+def rotate_webhook_secret(
+    name: _Name,
+    *,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=168, help="How long the present secret signs beside the new one.")
+    ] = 24,
+    json: o.Json = False,
+) -> None:
+    """Give an account a new secret for signing its callbacks, and print it."""
+    with open_desk() as desk:
+        secret, until = desk.rotate_webhook_secret(name, overlap_h=overlap_hours)
+    ends_at = until.isoformat(timespec="seconds")
+    if json:
+        print_json({"name": name, "webhook_secret": secret, "previous_valid_until": ends_at})
+        return
+    sys.stdout.write(f"{secret}\n")
+    sys.stderr.write(f"The secret before signs too until {ends_at}.\n")
 
 
 @credits_app.command("grant")
@@ -72,10 +92,10 @@ def grant(
     json: o.Json = False,
 ) -> None:
     """Grant credits to an account."""
-    with _desk() as desk:
+    with open_desk() as desk:
         balance = desk.grant(name, credits, note=note)
     if json:
-        _print({"name": name, "credits": balance})
+        print_json({"name": name, "credits": balance})
         return
     sys.stderr.write(f"{name} has {balance} credits.\n")
 
@@ -88,7 +108,7 @@ def history(
     json: o.Json = False,
 ) -> None:
     """Show the ledger of an account: every grant, hold, capture and release."""
-    with _desk() as desk:
+    with open_desk() as desk:
         entries = desk.history(name, limit=limit)
     rows = [
         {
@@ -102,20 +122,23 @@ def history(
         }
         for one in entries
     ]
-    _print({"name": name, "entries": rows}) if json else _table(rows)
+    print_json({"name": name, "entries": rows}) if json else print_table(rows)
 
 
-def _desk() -> AbstractContextManager[Desk]:
-    from cadenza.wiring.desk import open_desk  # noqa: PLC0415 - other commands need no database
+def open_desk() -> AbstractContextManager[Desk]:
+    """Open the installation that the settings name."""
+    from cadenza.wiring import desk  # noqa: PLC0415 - other commands need no database
 
-    return open_desk(current_settings())
+    return desk.open_desk(current_settings())
 
 
-def _print(value: object) -> None:
+def print_json(value: object) -> None:
+    """Print one JSON object."""
     sys.stdout.write(json_text.dumps(value) + "\n")
 
 
-def _table(rows: Sequence[Mapping[str, object]]) -> None:
+def print_table(rows: Sequence[Mapping[str, object]]) -> None:
+    """Print rows under their names, for people."""
     table = Table(*(rows[0] if rows else ["nothing yet"]))
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))

@@ -1,20 +1,25 @@
-"""What operators do from the command line: keys and credits."""
+"""What operators do from the command line: keys, credits and callbacks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from cadenza.domain.clock import SystemClock
 from cadenza.domain.credits import EntryKind, LedgerEntry
 from cadenza.domain.errors import NotFound
 from cadenza.domain.ids import new_id
 from cadenza.intake.keys import make_key
+from cadenza.notify.delivery import AttemptRecord
+from cadenza.notify.rotation import rotate_secret
 from cadenza.notify.signing import new_secret
+from cadenza.notify.trial import Trial, is_delivered
 from cadenza.settings import Settings
-from cadenza.tasks.ports import Account, Books, KeyRecord
+from cadenza.tasks.ports import Account, Books, CallbackAttempt, CallbackRecord, KeyRecord
 from cadenza.wiring.service import Backroom, backroom, pepper, prepare
+from cadenza.worker.callbacks import lane_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +33,17 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedCallback:
+    """A callback, the host and port it goes to, and its attempts."""
+
+    record: CallbackRecord
+    receiver: str
+    attempts: Sequence[CallbackAttempt]
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
-    """Keys and credits of one installation."""
+    """Keys, credits and callbacks of one installation."""
 
     room: Backroom
 
@@ -60,6 +74,42 @@ class Desk:
         """Revoke a key. Raises ``NotFound`` where there is no live key of this id."""
         if not self.room.store.write(lambda books: books.accounts.revoke_key(key_id)):
             raise NotFound("key")
+
+    def rotate_webhook_secret(self, name: str, *, overlap_h: float) -> tuple[str, datetime]:
+        """Give an account a new signing secret; return it and when the old one ends. Raises ``NotFound``."""
+        now = self.room.clock.now()
+        return self.room.store.write(
+            lambda books: rotate_secret(books, _account(books, name).id, now=now, overlap_h=overlap_h)
+        )
+
+    def callbacks(self, *, task_id: str | None, is_failed: bool, limit: int) -> Sequence[LoggedCallback]:
+        """Return the newest callbacks first, with every attempt."""
+
+        def look(books: Books) -> Sequence[LoggedCallback]:
+            found = books.callbacks.recent(task_id=task_id, is_failed=is_failed, limit=limit)
+            attempts = books.callbacks.attempts([one.id for one in found])
+            return [LoggedCallback(one, lane_of(one.url), attempts[one.id]) for one in found]
+
+        return self.room.store.read(look)
+
+    def redeliver(self, callback_ids: Sequence[str]) -> None:
+        """Deliver callbacks once more: all, or none where one raises ``NotFound`` or ``Conflict``."""
+
+        def work(books: Books) -> None:
+            for callback_id in dict.fromkeys(callback_ids):
+                self.room.life.redeliver(books, callback_id)
+
+        self.room.store.write(work)
+
+    def test_callback(self, name: str, url: str) -> tuple[AttemptRecord, bool]:
+        """Send one test event signed by an account; return what came of it, and whether it was delivered.
+
+        Raises ``NotFound``, and ``Malformed`` where the URL is odd.
+        """
+        account = self.room.store.read(lambda books: _account(books, name))
+        trial = Trial(store=self.room.store, outbound=self.room.outbound, clock=self.room.clock)
+        made = trial.send(account, url)
+        return made, is_delivered(made)
 
     def grant(self, name: str, credits: int, *, note: str) -> int:
         """Grant credits to an account by its name and return the balance. Raises ``NotFound``."""
