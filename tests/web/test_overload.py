@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import pytest
@@ -171,18 +172,49 @@ def test_OV_05_a_queue_is_filled_exactly_to_its_limit(house):
     assert house.count(tasks) == 40
 
 
+@contextlib.contextmanager
+def counts():
+    """Collect the statements that count tasks or look for kept replies meanwhile."""
+    said = []
+
+    def listen(_connection, _cursor, text, *_rest):
+        if "count(" in text or "idempotency" in text:
+            said.append(text)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", listen)
+    try:
+        yield said
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", listen)
+
+
 def test_OV_05_limits_that_are_off_ask_the_database_nothing(house):
     key = house.caller("me")
+    with counts() as said:
+        house.ask(key, NATIVE, CADENZA_QUEUE_LIMIT="0")
+    assert said == []
+    with counts() as said:
+        house.ask(key, NATIVE, CADENZA_QUEUE_LIMIT="10", CADENZA_TASKS_PER_ACCOUNT="10")
+    assert len(said) == 2
 
-    def statements(**settings):
-        said = []
-        listen = lambda *event: said.append(event[2])  # noqa: E731 - taken off again below
-        sa.event.listen(sa.Engine, "before_cursor_execute", listen)
-        try:
-            house.ask(key, NATIVE, **settings)
-        finally:
-            sa.event.remove(sa.Engine, "before_cursor_execute", listen)
-        return [text for text in said if "count(" in text or "idempotency" in text]
 
-    assert statements(CADENZA_QUEUE_LIMIT="0") == []
-    assert len(statements(CADENZA_QUEUE_LIMIT="10", CADENZA_TASKS_PER_ACCOUNT="10")) == 2
+def test_OV_05_a_queue_with_room_is_not_counted_for_every_task(house):
+    key = house.caller("me")
+    with counts() as said:
+        answers = house.ask_at_once(key, *[NATIVE] * 30, CADENZA_QUEUE_LIMIT="1000")
+    assert {answer.status_code for answer in answers} == {201}
+    assert len(said) == 1
+
+
+def test_OV_05_a_full_queue_is_not_counted_for_every_refusal_and_room_is_seen_soon(house):
+    key = house.caller("me")
+
+    async def storm(send):
+        first = await send(*NATIVE)
+        with counts() as said:
+            refused = [await send(*NATIVE) for _ in range(20)]
+        house.store.write(lambda books: books.tasks.move(first.json()["id"], TaskState.RUNNING))
+        house.clock.advance(0.1)
+        return len(said), {answer.status_code for answer in refused}, (await send(*NATIVE)).status_code
+
+    assert house.drive(key, storm, CADENZA_QUEUE_LIMIT="1") == (1, {503}, 201)

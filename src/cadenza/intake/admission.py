@@ -21,6 +21,7 @@ _SHORTEST_WAIT_S, _LONGEST_WAIT_S = 5, 600
 # left is given away without another: sixteen processes together cannot give away more than there was.
 _PART_UNCOUNTED = 16
 _COUNT_HOLDS_S = 1.0
+_FULL_HOLDS_S = 0.1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Admission:
     queue_limit: int = 0
     _free: int = field(default=0, init=False)
     _counted_at: datetime | None = field(default=None, init=False)
+    _full: Unavailable | None = field(default=None, init=False)
 
     def admit(self, books: Books, account_id: str) -> None:
         """Return where one more task is within the limits.
@@ -58,14 +60,21 @@ class Admission:
 
     def _check_queue(self, books: Books) -> None:
         now = self.clock.now()
-        if self._free > 0 and self._age_s(now) < _COUNT_HOLDS_S:
+        age_s = self._age_s(now)
+        if self._free > 0 and age_s < _COUNT_HOLDS_S:
             self._free -= 1
             return
+        if self._full is None or age_s >= _FULL_HOLDS_S:
+            self._count(books, now)
+        if self._full is not None:
+            raise Unavailable(str(self._full), retry_after_s=self._full.retry_after_s)
+
+    def _count(self, books: Books, now: datetime) -> None:
         count, oldest_at = books.tasks.queue()
-        if count >= self.queue_limit:
-            raise _full(count, 0.0 if oldest_at is None else (now - oldest_at).total_seconds())
-        self._free = (self.queue_limit - count) // _PART_UNCOUNTED
-        self._counted_at = now
+        room = self.queue_limit - count
+        self._free, self._counted_at = max(room, 0) // _PART_UNCOUNTED, now
+        oldest_s = 0.0 if oldest_at is None else (now - oldest_at).total_seconds()
+        self._full = None if room > 0 else _full(count, oldest_s)
 
     def _age_s(self, now: datetime) -> float:
         return math.inf if self._counted_at is None else abs((now - self._counted_at).total_seconds())
