@@ -58,6 +58,25 @@ def test_beats_lie_on_the_clicks():
     assert np.abs(off_s).max() < 0.02
 
 
+def strokes(heights, spacing_s, length_s):
+    """Noise strokes of recurring heights at an even spacing."""
+    out = np.zeros(round(length_s * RATE_HZ))
+    stroke = np.random.default_rng(0).standard_normal(1200) * np.exp(-np.arange(1200) / 250)
+    for i, at_s in enumerate(np.arange(0.2, length_s - 0.2, spacing_s)):
+        first = round(at_s * RATE_HZ)
+        out[first : first + 1200] += heights[i % len(heights)] * stroke
+    return out
+
+
+def test_a_crawling_pulse_with_strong_quarters_is_counted_in_halves():
+    syncopated = strokes((0.6, 0.05, 0.02, 0.06), 0.25, 30)
+    assert listen(mono(syncopated)).pulse.bpm == pytest.approx(120, rel=0.01)
+
+
+def test_a_slow_pulse_with_nothing_between_stays_slow():
+    assert listen(mono(clicks(58, 40))).pulse.bpm == pytest.approx(58, rel=0.01)
+
+
 def test_the_bar_begins_where_the_bass_strikes():
     portrait = listen(mono(clicks(120, 24)))
     downbeats_s = portrait.pulse.beats_s[portrait.downbeats]
@@ -115,6 +134,14 @@ def test_noise_has_no_pulse():
 def test_silence_is_refused_with_a_reason():
     with pytest.raises(SourceUnusable, match="silent"):
         listen(mono(np.zeros(10 * RATE_HZ)))
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.3])
+def test_a_click_in_silence_is_not_taken_for_music(offset):
+    samples = np.full(10 * RATE_HZ, offset)
+    samples[5 * RATE_HZ] += 0.5
+    with pytest.raises(SourceUnusable, match="silent but for a few clicks"):
+        listen(mono(samples))
 
 
 def test_a_second_of_music_is_refused_with_its_length():

@@ -46,6 +46,11 @@ def test_the_tempo_goes_on_across_the_join(piece, take):
     assert np.abs(off_s).max() < 0.03
 
 
+def test_beats_lie_where_sounds_begin(portrait):
+    inside = portrait.pulse.beats_s[(portrait.pulse.beats_s > 1) & (portrait.pulse.beats_s < 27)]
+    assert abs(((inside + 0.25) % 0.5 - 0.25).mean()) < 0.003
+
+
 def test_the_level_and_the_peak_of_the_source_are_held(piece, take):
     last = piece.between(piece.duration_s - 20, piece.duration_s)
     assert level_db(take.new_part.samples) == pytest.approx(level_db(last.samples), abs=1.5)

@@ -1,6 +1,7 @@
 """The plan of a continuation: which bars sound where."""
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -69,3 +70,14 @@ def test_a_higher_audio_weight_keeps_more_of_each_layer_with_the_body(long_portr
         return np.mean([a == b for a, b in pairs])
 
     assert together(0) <= together(50) <= together(100)
+
+
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_the_colour_tires_of_a_bar_it_has_played(long_portrait, seed):
+    plan = journey(long_portrait, seconds=40.0, seed=seed)
+    homes = beats_of(plan.body)[::4]
+    places = [round(span.start) for span in plan.colour]
+    away = Counter(place for place, home in zip(places, homes, strict=True) if place != home)
+    once = sum(count == 1 for count in away.values())
+    assert away.total() > 15
+    assert once > 0.6 * away.total()

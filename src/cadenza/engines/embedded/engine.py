@@ -17,7 +17,7 @@ from cadenza.engines.embedded.song import make_song, plan_song
 from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
 
 NAME: Final = "embedded"
-VERSION: Final = "1"
+VERSION: Final = "2"
 _LISTENING_SHARE: Final = 0.25
 
 

@@ -27,7 +27,9 @@ def find_music(power: NDArray[np.float32]) -> tuple[float, float]:
     level = decibels(uniform_filter1d(power.sum(axis=1), round(0.4 * FRAMES_PER_S)), 1e-12)
     loud = float(np.percentile(level, 75)) if len(level) else _SILENCE_DB
     if loud < _SILENCE_DB:
-        raise SourceUnusable("The recording is silent: there is no music to continue.")
+        raise SourceUnusable(
+            "The recording is silent, or silent but for a few clicks or an offset: nothing can be continued."
+        )
     sounding = np.flatnonzero(level > loud - _BELOW_MUSIC_DB)
     start_s, end_s = sounding[0] / FRAMES_PER_S, (sounding[-1] + 1) / FRAMES_PER_S
     end_s = start_s + _before_fade(level[sounding[0] : sounding[-1] + 1])

@@ -17,6 +17,7 @@ from cadenza.music.quotation import Itinerary, Span
 
 _ENOUGH_MUSIC_S = 16.0  # less than this before the seam: what comes after it is quoted too
 _FEWEST_UNITS = 6
+_TAKEN = 1.6  # price of a bar per use in an earlier take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def plan_journey(
     avoid = np.zeros(ground.count)
     for take in range(dice.take_index):
         earlier = _body(portrait, ground, likeness, seconds, character, Dice(dice.seed, take), avoid)
-        avoid += 0.8 * _bars_used(earlier, ground)
+        avoid += _TAKEN * _bars_used(earlier, ground)
     body = _body(portrait, ground, likeness, seconds, character, dice, avoid)
     wander = 0.03 + 0.1 * character.weirdness
     jump = 0.6 - 0.4 * character.weirdness

@@ -12,7 +12,7 @@ from cadenza.music.portrait import Floats, Ints
 from cadenza.music.quotation import Span
 
 _APART_BEATS = 8
-_AGAIN = 0.3  # price of a place that another unit has already, per use
+_AGAIN = 0.1  # price of a place that another unit has already, per use
 _ROUNDS = 3
 _STAYING = 0.5  # price of a place too far: the layer would stay with the body, which is a copy
 
