@@ -57,6 +57,39 @@ def test_wh_01_the_javascript_snippet_knows_genuine_from_forged():
     assert json.loads(ran.stdout) == [genuine for *_, genuine in cases()]
 
 
+RUNNERS = {
+    "php": (
+        ("php", "-d", "display_errors=stderr"),
+        """
+foreach (json_decode(file_get_contents('cases.json'), true) as [$secret, $headers, $body]) {
+    $found[] = is_genuine($secret, $headers, base64_decode($body));
+}
+echo json_encode($found);
+""",
+    ),
+    "ruby": (
+        ("ruby",),
+        """
+require "json"
+puts JSON.dump(JSON.parse(File.read("cases.json")).map { |s, h, b| genuine?(s, h, b.unpack1("m")) })
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", RUNNERS)
+def test_wh_01_the_snippets_of_other_languages_know_genuine_from_forged(language, tmp_path):
+    words, ending = RUNNERS[language]
+    if not shutil.which(words[0]):
+        pytest.skip(f"{words[0]} is not here")
+    told = [[secret, headers, base64.b64encode(body).decode()] for secret, headers, body, _ in cases()]
+    (tmp_path / "cases.json").write_text(json.dumps(told))
+    (tmp_path / "program").write_text(snippet(language) + ending)
+    ran = subprocess.run([*words, "program"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == [genuine for *_, genuine in cases()]
+
+
 def test_wh_01_the_shell_snippet_knows_genuine_from_forged(tmp_path):
     if not shutil.which("openssl"):
         pytest.skip("the openssl program is not here")
