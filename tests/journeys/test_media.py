@@ -78,7 +78,7 @@ def test_head_tells_what_get_would_send(take, plain):
     ("asked", "first", "last"),
     [("bytes=0-99", 0, 99), ("bytes=100-", 100, -1), ("bytes=-100", -100, -1), ("bytes=5-5", 5, 5)],
 )
-def test_a_part_is_sent_where_a_part_is_asked_for(take, asked, first, last, plain):
+def test_ST_06_a_part_is_sent_where_a_part_is_asked_for(take, asked, first, last, plain):
     whole = plain.get(take["audio_url"]).content
     size = len(whole)
     part = plain.get(take["audio_url"], headers={"Range": asked})
@@ -88,17 +88,35 @@ def test_a_part_is_sent_where_a_part_is_asked_for(take, asked, first, last, plai
     assert part.content == whole[first : last + 1]
 
 
-def test_a_part_beyond_the_end_is_416(take, plain):
+def test_ST_06_a_part_beyond_the_end_is_416(take, plain):
     answer = plain.get(take["audio_url"], headers={"Range": "bytes=100000000-"})
     assert answer.status_code == 416
     size = len(plain.get(take["audio_url"]).content)
     assert answer.headers["content-range"].endswith(f"*/{size}")
 
 
-def test_a_range_that_ends_beyond_the_end_is_cut(take, plain):
+def test_ST_06_a_range_that_ends_beyond_the_end_is_cut(take, plain):
     whole = plain.get(take["audio_url"]).content
     part = plain.get(take["audio_url"], headers={"Range": "bytes=10-999999999"})
     assert (part.status_code, part.content) == (206, whole[10:])
+
+
+def test_ST_06_fifty_thousand_ranges_are_no_more_work_than_the_file(take, plain):
+    url = take["audio_url"]
+    size = len(plain.get(url).content)
+    ranges = "bytes=" + ",".join("0-0" for _ in range(50_000))
+    answer = plain.get(url, headers={"Range": ranges})
+    assert answer.status_code in {200, 206, 400, 416, 431}
+    assert len(answer.content) <= size + 1000
+
+
+def test_ST_06_a_part_of_another_file_is_not_sent(take, plain):
+    url = take["audio_url"]
+    whole = plain.get(url)
+    same = plain.get(url, headers={"Range": "bytes=0-9", "If-Range": whole.headers["etag"]})
+    assert (same.status_code, same.content) == (206, whole.content[:10])
+    other = plain.get(url, headers={"Range": "bytes=0-9", "If-Range": '"another"'})
+    assert (other.status_code, other.content) == (200, whole.content)
 
 
 def test_a_stream_plays_while_the_take_is_made_and_ends_with_it(sqlite_caller, held, plain):
@@ -131,6 +149,12 @@ def test_a_stream_of_a_waiting_task_is_not_there(sqlite_caller, plain):
         "/media/nothing",
         "/media/%00.mp3",
         "/media/..%2f..%2fcadenza.sqlite",
+        "/media/..%252f..%252fcadenza.sqlite",
+        "/media/..%5c..%5ccadenza.sqlite",
+        "/media/%2e%2e/cadenza.sqlite",
+        "/media/%2fetc%2fpasswd.mp3",
+        "/media/%c0%ae%c0%ae%c0%afx.mp3",
+        "/files/..%2f..%2f/cadenza.sqlite",
         f"/media/{'a' * 300}.mp3",
         f"/stream/{'a' * 300}.mp3",
         "/stream/%00.mp3",
@@ -140,13 +164,13 @@ def test_a_stream_of_a_waiting_task_is_not_there(sqlite_caller, plain):
         f"/files/{'b' * 300}/x",
     ],
 )
-def test_what_is_not_there_is_404(caller, path, plain):
+def test_ST_01_what_is_not_there_is_404(caller, path, plain):
     answer = plain.get(caller.service.url + path)
     assert answer.status_code == 404
     assert str(caller.service.data) not in answer.text
 
 
-def test_a_file_that_is_no_sound_is_only_bytes(sqlite_caller, plain):
+def test_ST_07_a_file_that_is_no_sound_is_only_bytes(sqlite_caller, plain):
     url = sqlite_caller.upload(b"<script>alert(1)</script>", name="page.html")
     answer = plain.get(url)
     assert answer.headers["content-type"] == "application/octet-stream"

@@ -64,13 +64,13 @@ NO_DIGESTS = [
 
 
 @pytest.mark.parametrize("name", [*NO_DIGESTS, "a" * 32 + "/" + "a" * 31])
-def test_what_is_no_digest_is_not_found(media, name):
+def test_ST_01_what_is_no_digest_is_not_found(media, name):
     for use in (media.path, media.open, media.delete):
         with pytest.raises(NotFound):
             use(name)
 
 
-def test_a_symbolic_link_in_the_store_is_not_followed(media, tmp_path):
+def test_ST_02_a_symbolic_link_in_the_store_is_not_followed(media, tmp_path):
     digest = "ab" * 32
     (media._root / "ab").mkdir()
     (media._root / "ab" / digest).symlink_to(scratch(tmp_path))
@@ -80,7 +80,7 @@ def test_a_symbolic_link_in_the_store_is_not_followed(media, tmp_path):
         media.open(digest)
 
 
-def test_a_symbolic_link_is_not_taken_in(media, tmp_path):
+def test_ST_02_a_symbolic_link_is_not_taken_in(media, tmp_path):
     (tmp_path / "link").symlink_to(scratch(tmp_path))
     with pytest.raises(FileNotFoundError):
         media.put(tmp_path / "link", ArtefactKind.UPLOAD)
