@@ -17,7 +17,7 @@ from cadenza.domain.credits import EntryKind
 from cadenza.domain.links import Links
 from cadenza.stores import database, jobs
 from cadenza.stores.store import SqlStore
-from cadenza.tasks.ports import Account
+from cadenza.tasks.records import Account
 from cadenza.testing.clock import FrozenClock
 
 # Tests speak of the environment they make, never of the one they are started in.

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from cadenza.domain.credits import EntryKind
 from cadenza.domain.errors import InsufficientCredits
-from cadenza.tasks.ports import Account
+from cadenza.tasks.records import Account
 
 STEPS = 40
 _names = itertools.count()

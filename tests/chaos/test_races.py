@@ -13,7 +13,7 @@ from cadenza.domain.errors import Conflict
 from cadenza.domain.request import Described, GenerationRequest
 from cadenza.domain.task import Accepted, Dialect, Operation, TaskState
 from cadenza.tasks.life import Life
-from cadenza.tasks.ports import TakeResult, TakeText
+from cadenza.tasks.records import TakeResult, TakeText
 
 PRICE = 5
 

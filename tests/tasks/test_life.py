@@ -30,7 +30,7 @@ from cadenza.domain.task import (
 from cadenza.intake.accept import Intake
 from cadenza.intake.admission import Admission
 from cadenza.tasks.life import Life
-from cadenza.tasks.ports import Attempt, TakeResult, TakeText
+from cadenza.tasks.records import Attempt, TakeResult, TakeText
 
 ABILITIES = Abilities(
     sings=False, makes_songs=True, continues_audio=True, longest_s=480, longest_source_s=480

@@ -20,7 +20,7 @@ from cadenza.domain.links import Links
 from cadenza.intake.keys import Pepper, make_key
 from cadenza.stores import database, jobs
 from cadenza.stores.store import SqlStore
-from cadenza.tasks.ports import Account
+from cadenza.tasks.records import Account
 from cadenza.testing.clock import FrozenClock
 from cadenza.wiring import service
 from cadenza.wiring.service import Backroom, api_app, backroom, pepper

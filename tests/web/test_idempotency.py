@@ -13,7 +13,7 @@ from cadenza.domain.artefact import Artefact, ArtefactKind
 from cadenza.domain.task import Dialect, TaskState
 from cadenza.intake.once import KEPT_FOR
 from cadenza.stores.schema import ledger, replies, tasks
-from cadenza.tasks.ports import TakeResult, TakeText
+from cadenza.tasks.records import TakeResult, TakeText
 
 NATIVE = {"prompt": "rain on a tin roof"}
 OTHER = {"prompt": "snow on a tin roof"}

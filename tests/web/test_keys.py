@@ -15,7 +15,7 @@ from cadenza.dialects.openapi import document
 from cadenza.domain.artefact import Artefact, ArtefactKind
 from cadenza.domain.task import CallbackStage, Dialect, TaskState
 from cadenza.stores.schema import tasks
-from cadenza.tasks.ports import CallbackRecord, TakeResult, TakeText
+from cadenza.tasks.records import CallbackRecord, TakeResult, TakeText
 from cadenza.testing.audio import chord
 from cadenza.testing.files import file_bytes
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from cadenza.domain.artefact import ArtefactKind
-from cadenza.tasks.ports import Upload
+from cadenza.tasks.records import Upload
 
 SUNOAPI = {"customMode": False, "instrumental": True, "model": "V5", "prompt": "x"}
 CRUN = {"model": "suno/music-generate", "input": {"prompt": "x"}}

@@ -19,7 +19,7 @@ from cadenza.outbound.allow import AllowList
 from cadenza.outbound.client import Outbound
 from cadenza.stores import jobs
 from cadenza.tasks.life import Life
-from cadenza.tasks.ports import TakeText
+from cadenza.tasks.records import TakeText
 from cadenza.testing.network import FakeResolver, Receiver, reply
 from cadenza.testing.service import eventually
 from cadenza.worker.callbacks import CallbackRunner, lane_of

@@ -18,7 +18,7 @@ from cadenza.domain.task import Accepted, Dialect, Operation, TaskState
 from cadenza.publish.store import MediaStore
 from cadenza.stores.schema import events, workers
 from cadenza.tasks.life import Life
-from cadenza.tasks.ports import TakeResult, TakeText, Upload
+from cadenza.tasks.records import TakeResult, TakeText, Upload
 from cadenza.tasks.retention import Keeping
 from cadenza.worker.sweep import Rounds, Sweeper, Swept
 

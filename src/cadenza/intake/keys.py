@@ -13,7 +13,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from cadenza.tasks.ports import KeyRecord
+from cadenza.tasks.records import KeyRecord
 
 PREFIX = "cad"
 _ID_BYTES = 8

@@ -13,7 +13,8 @@ from cadenza.notify.delivery import AttemptRecord
 from cadenza.notify.plan import Delivered, after_attempt
 from cadenza.notify.signing import standard_headers
 from cadenza.outbound.client import Outbound
-from cadenza.tasks.ports import Account, Store
+from cadenza.tasks.ports import Store
+from cadenza.tasks.records import Account
 
 TEST_TYPE = "task.test"
 

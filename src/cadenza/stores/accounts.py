@@ -12,7 +12,7 @@ from cadenza.domain.clock import Clock
 from cadenza.stores.schema import accounts, keys, webhook_overlaps
 from cadenza.stores.statement import Statement
 from cadenza.stores.values import from_ms, from_ms_or_none, to_ms
-from cadenza.tasks.ports import Account, KeyRecord
+from cadenza.tasks.records import Account, KeyRecord
 
 _lock = Statement(sa.select(accounts.c.id).where(accounts.c.id == sa.bindparam("account")).with_for_update())
 

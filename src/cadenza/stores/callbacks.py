@@ -14,7 +14,7 @@ from cadenza.domain.clock import Clock
 from cadenza.domain.task import CallbackStage, Dialect
 from cadenza.stores.schema import callback_attempts, callbacks, disabled_endpoints
 from cadenza.stores.values import from_ms, to_ms
-from cadenza.tasks.ports import CallbackAttempt, CallbackRecord
+from cadenza.tasks.records import CallbackAttempt, CallbackRecord
 
 _UNSETTLED = ("waiting", "redelivering")
 _FAILED = ("gave_up", "disabled")

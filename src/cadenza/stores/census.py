@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from cadenza.domain.task import TaskState
 from cadenza.stores.schema import callbacks, tasks, workers
 from cadenza.stores.values import from_ms_or_none
-from cadenza.tasks.ports import Census
+from cadenza.tasks.records import Census
 
 
 def take_census(connection: sa.Connection) -> Census:

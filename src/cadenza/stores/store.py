@@ -27,7 +27,8 @@ from cadenza.stores.retention import SqlRetention
 from cadenza.stores.tasks import SqlTasks
 from cadenza.stores.uploads import SqlUploads
 from cadenza.stores.workers import SqlWorkers
-from cadenza.tasks.ports import Books, Census
+from cadenza.tasks.ports import Books
+from cadenza.tasks.records import Census
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from cadenza.domain.artefact import Artefact, ArtefactKind
 from cadenza.stores.schema import artefacts, takes
 from cadenza.stores.statement import Statement
 from cadenza.stores.values import from_ms, row_values, to_json, to_ms
-from cadenza.tasks.ports import StoredFile, TakeResult, TakeText
+from cadenza.tasks.records import StoredFile, TakeResult, TakeText
 
 
 @dataclass(frozen=True, slots=True)

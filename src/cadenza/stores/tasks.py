@@ -18,7 +18,7 @@ from cadenza.stores.schema import events, takes, tasks
 from cadenza.stores.statement import Statement
 from cadenza.stores.values import from_json, from_ms, from_ms_or_none, row_values, to_json, to_ms
 from cadenza.stores.views import task_view
-from cadenza.tasks.ports import Attempt, EventRecord, StoredFile, TakeResult, TakeText
+from cadenza.tasks.records import Attempt, EventRecord, StoredFile, TakeResult, TakeText
 
 _FINAL = [state.value for state in TaskState if state.is_final]
 _COMES_FROM = {

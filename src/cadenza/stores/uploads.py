@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cadenza.domain.artefact import Artefact, ArtefactKind
 from cadenza.stores.schema import uploads
 from cadenza.stores.values import from_ms, to_ms
-from cadenza.tasks.ports import Upload
+from cadenza.tasks.records import Upload
 
 
 class SqlUploads:

@@ -15,7 +15,8 @@ from cadenza.domain.credits import EntryKind
 from cadenza.domain.errors import Conflict, NotFound
 from cadenza.domain.ids import new_id
 from cadenza.domain.task import CallbackStage, Failure, FailureKind, TaskState, TaskView
-from cadenza.tasks.ports import Attempt, Books, CallbackRecord, TakeResult, TakeText
+from cadenza.tasks.ports import Books
+from cadenza.tasks.records import Attempt, CallbackRecord, TakeResult, TakeText
 
 # The body of a callback in the task's own dialect, or None where that dialect is silent at a stage.
 CallbackBody = Callable[[TaskView, CallbackStage], bytes | None]

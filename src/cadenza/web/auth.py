@@ -8,7 +8,8 @@ from starlette.requests import Request
 
 from cadenza.domain.errors import Unauthenticated
 from cadenza.intake.keys import key_id_of
-from cadenza.tasks.ports import Account, Books
+from cadenza.tasks.ports import Books
+from cadenza.tasks.records import Account
 from cadenza.web.services import Services
 
 # A revoked key is refused on every process within this time.

@@ -12,7 +12,8 @@ from cadenza.dialects.native import webhooks
 from cadenza.domain.errors import Conflict, NotFound
 from cadenza.notify.rotation import rotate_secret
 from cadenza.notify.trial import Trial, is_delivered
-from cadenza.tasks.ports import Account, Books, CallbackAttempt, CallbackRecord
+from cadenza.tasks.ports import Books
+from cadenza.tasks.records import Account, CallbackAttempt, CallbackRecord
 from cadenza.web.endpoint import Call, Frontage, reply
 from cadenza.web.lookup import find_task, may_be_id
 

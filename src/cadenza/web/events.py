@@ -11,7 +11,8 @@ from starlette.responses import Response, StreamingResponse
 
 from cadenza.dialects.native import encode
 from cadenza.domain.task import TaskView
-from cadenza.tasks.ports import Books, EventRecord
+from cadenza.tasks.ports import Books
+from cadenza.tasks.records import EventRecord
 from cadenza.web.endpoint import Call
 from cadenza.web.lookup import find_task
 from cadenza.web.services import Services

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.errors import CadenzaError, Gone, NotFound
 from cadenza.domain.links import MEDIA_SUFFIXES
-from cadenza.tasks.ports import StoredFile
+from cadenza.tasks.records import StoredFile
 from cadenza.web.lookup import may_be_id
 from cadenza.web.services import Services
 

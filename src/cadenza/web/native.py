@@ -13,7 +13,7 @@ from cadenza.dialects.native import decode, encode, uploads
 from cadenza.domain.errors import Fault, Malformed, NotFound
 from cadenza.domain.task import Dialect, TaskState
 from cadenza.domain.tiers import TIERS, price
-from cadenza.tasks.ports import Upload
+from cadenza.tasks.records import Upload
 from cadenza.web import callbacks, keeping
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply

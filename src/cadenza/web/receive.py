@@ -18,7 +18,7 @@ from cadenza.audio.sniff import HEAD_BYTES, Container, sniff
 from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.errors import Fault, Malformed, SourceUnusable, TooLarge
 from cadenza.domain.ids import new_id
-from cadenza.tasks.ports import Upload
+from cadenza.tasks.records import Upload
 from cadenza.web.body import guarded
 from cadenza.web.endpoint import Call
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cadenza.dialects.sunoapi import decode, encode, files
-from cadenza.tasks.ports import Upload
+from cadenza.tasks.records import Upload
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
 from cadenza.web.lookup import balance, find_task

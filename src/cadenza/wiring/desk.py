@@ -17,7 +17,8 @@ from cadenza.notify.rotation import rotate_secret
 from cadenza.notify.signing import new_secret
 from cadenza.notify.trial import Trial, is_delivered
 from cadenza.settings import Settings
-from cadenza.tasks.ports import Account, Books, CallbackAttempt, CallbackRecord, KeyRecord
+from cadenza.tasks.ports import Books
+from cadenza.tasks.records import Account, CallbackAttempt, CallbackRecord, KeyRecord
 from cadenza.wiring.service import Backroom, backroom, pepper, prepare
 from cadenza.worker.callbacks import lane_of
 

@@ -20,7 +20,8 @@ from cadenza.domain.task import CallbackStage
 from cadenza.notify.delivery import AttemptRecord, CallbackEvent, deliver
 from cadenza.notify.plan import Decision, Delivered, Disabled, RetryAt, after_attempt
 from cadenza.outbound.client import CALLBACK_DEADLINE_S, Outbound
-from cadenza.tasks.ports import Account, Books, CallbackRecord, Store
+from cadenza.tasks.ports import Books, Store
+from cadenza.tasks.records import Account, CallbackRecord
 from cadenza.worker.patience import patiently
 
 _log = structlog.get_logger()

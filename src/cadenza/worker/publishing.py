@@ -11,7 +11,8 @@ from cadenza.domain.task import TaskView
 from cadenza.domain.tiers import TIERS
 from cadenza.publish.store import MediaStore
 from cadenza.tasks.life import Life
-from cadenza.tasks.ports import Attempt, Books, Store, TakeResult, TakeText
+from cadenza.tasks.ports import Books, Store
+from cadenza.tasks.records import Attempt, TakeResult, TakeText
 from cadenza.worker.order import (
     Broke,
     ChildEvent,

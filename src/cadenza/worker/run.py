@@ -21,7 +21,8 @@ from cadenza.domain.task import Failure, FailureKind, TaskView
 from cadenza.domain.tiers import TIERS
 from cadenza.publish.store import MediaStore
 from cadenza.tasks.life import Life
-from cadenza.tasks.ports import Attempt, Store
+from cadenza.tasks.ports import Store
+from cadenza.tasks.records import Attempt
 from cadenza.worker.order import ChildOrder, stream_path
 from cadenza.worker.patience import patiently
 from cadenza.worker.process import run_child
