@@ -120,22 +120,28 @@ class GroupCommit:
         return False
 
     def _commit(self, batch: list[_Write]) -> None:
-        outcomes: list[tuple[_Write, Any, BaseException | None]] = []
         try:
-            with _told_as_unavailable(), self._store._engine.begin() as connection:  # noqa: SLF001 - same file
-                take_write_lock(connection)
-                outcomes.extend([self._one(connection, write) for write in batch])
+            outcomes = self._committed(batch)
         except BaseException as error:  # noqa: BLE001 - every waiting request must hear of it
-            for write in batch:
-                write.future.set_exception(error)
-            return
+            if len(batch) > 1 and _is_deadlock(error):
+                # Two processes locked accounts in different orders. All of it was undone; alone, each
+                # write locks one account and cannot meet another like that.
+                for write in batch:
+                    self._commit([write])
+                return
+            outcomes = [(write, None, error) for write in batch]
         for write, value, failure in outcomes:
             if failure is None:
                 write.future.set_result(value)
             else:
                 write.future.set_exception(failure)
 
-    def _one(self, connection: sa.Connection, write: _Write) -> tuple[_Write, Any, BaseException | None]:
+    def _committed(self, batch: list[_Write]) -> list[_Outcome]:
+        with _told_as_unavailable(), self._store._engine.begin() as connection:  # noqa: SLF001 - same file
+            take_write_lock(connection)
+            return [self._one(connection, write) for write in batch]
+
+    def _one(self, connection: sa.Connection, write: _Write) -> _Outcome:
         try:
             with connection.begin_nested():
                 return write, write.work(self._store._open_books(connection)), None  # noqa: SLF001 - same file
@@ -149,6 +155,15 @@ class GroupCommit:
 class _Write:
     work: Callable[[Books], Any]
     future: Future[Any]
+
+
+_Outcome = tuple[_Write, Any, BaseException | None]
+
+
+def _is_deadlock(error: BaseException) -> bool:
+    """Answer whether PostgreSQL ended a transaction to resolve a deadlock."""
+    cause = error.__cause__
+    return isinstance(cause, sa.exc.DBAPIError) and getattr(cause.orig, "sqlstate", "") == "40P01"
 
 
 @contextlib.contextmanager
