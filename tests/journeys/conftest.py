@@ -138,6 +138,35 @@ def caller(request: pytest.FixtureRequest) -> Caller:
     return request.getfixturevalue(f"{request.param}_caller")
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Cancel what a test that failed half way has left: the next ones share the service."""
+    used = {"caller", "sqlite_caller", "postgres_caller"} & set(request.fixturenames)
+    callers = [request.getfixturevalue(name) for name in sorted(used)]
+    yield
+    if request.node.stash.get(_FAILED, False):
+        for one in callers:
+            _cancel_unfinished(one)
+
+
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """Note on the test that it failed, for the fixture above."""
+    report = yield
+    if report.when == "call" and report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+def _cancel_unfinished(caller: Caller) -> None:
+    for state in ("queued", "running", "text_ready", "first_ready"):
+        for task in caller.get("/v1/tasks", state=state, limit=100)["data"]:
+            caller.http.post(f"/v1/tasks/{task['id']}/cancel")
+
+
 @pytest.fixture(scope="session")
 def stranger(sqlite_service: Service) -> Iterator[Caller]:
     """Somebody else on the SQLite service."""

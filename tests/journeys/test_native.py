@@ -83,6 +83,7 @@ def test_a_running_task_can_be_cancelled_and_makes_room_for_the_next(caller):
 
 def test_pages_hold_every_task_once_while_new_ones_arrive(caller):
     running = caller.create(prompt="slow 600 s")
+    caller.until(running["id"], "text_ready")
     mine = [caller.create(prompt=f"number {number}")["id"] for number in range(25)]
     seen: list[str] = []
     cursor = ""

@@ -17,9 +17,6 @@ from cadenza.notify.signing import new_secret, standard_headers
 PAGE = (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text(encoding="utf-8")
 NEW, OLD = new_secret(), new_secret()
 BODY = '{"title":"Größe, 夜曲","n":1.50}'.encode()
-NOW = SystemClock().now()
-GOOD = standard_headers("evt_1", BODY, NOW, [NEW, OLD])
-STALE = standard_headers("evt_1", BODY, NOW - timedelta(minutes=10), [NEW])
 
 
 def snippet(language):
@@ -28,14 +25,17 @@ def snippet(language):
 
 
 def cases(*, looks_at_the_clock=True):
-    yield NEW, GOOD, BODY, True
-    yield OLD, GOOD, BODY, True
-    yield new_secret(), GOOD, BODY, False
-    yield NEW, GOOD, BODY + b" ", False
-    yield NEW, GOOD | {"webhook-id": "evt_2"}, BODY, False
-    yield NEW, GOOD | {"webhook-signature": "v1,AAAA"}, BODY, False
+    now = SystemClock().now()  # the snippets look at the machine's clock
+    good = standard_headers("evt_1", BODY, now, [NEW, OLD])
+    yield NEW, good, BODY, True
+    yield OLD, good, BODY, True
+    yield new_secret(), good, BODY, False
+    yield NEW, good, BODY + b" ", False
+    yield NEW, good | {"webhook-id": "evt_2"}, BODY, False
+    yield NEW, good | {"webhook-signature": "v1,AAAA"}, BODY, False
     if looks_at_the_clock:
-        yield NEW, STALE, BODY, False
+        stale = standard_headers("evt_1", BODY, now - timedelta(minutes=10), [NEW])
+        yield NEW, stale, BODY, False
 
 
 def test_wh_01_the_python_snippet_knows_genuine_from_forged():
