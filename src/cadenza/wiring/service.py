@@ -56,7 +56,7 @@ _READER_THREADS = 8
 _ERRAND_THREADS = 8
 # Every database call lets go of the interpreter lock and must get it back from a busy event loop; at
 # Python's usual 5 ms that wait is many times the call itself.
-_SWITCH_S = 0.0002
+_SWITCH_S = 0.001
 _DEFAULT_PUBLIC_URL = "http://127.0.0.1:8765"
 
 
