@@ -54,8 +54,8 @@ _CHILD_COMMAND = (sys.executable, "-c", "from cadenza.wiring.child import render
 _READER_THREADS = 8
 # Fetching and storing files that callers bring: as many at a time, the others wait.
 _ERRAND_THREADS = 8
-# Every database call lets go of the interpreter lock and must get it back from a busy event loop; at
-# Python's usual 5 ms that wait is many times the call itself.
+# Every database call lets go of the interpreter lock and must get it back from a busy event loop; Python's
+# usual 5 ms are many times the call itself. That it helps is not shown yet (docs/performance.md).
 _SWITCH_S = 0.001
 _DEFAULT_PUBLIC_URL = "http://127.0.0.1:8765"
 
