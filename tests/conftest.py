@@ -7,7 +7,7 @@ import datetime as dt
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,12 @@ for _name in [name for name in os.environ if name.startswith("CADENZA_")]:  # no
 @pytest.fixture
 def clock() -> FrozenClock:
     return FrozenClock(dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC))
+
+
+@pytest.fixture
+def tried(record_property: Callable[[str, object], None]) -> Callable[[int], None]:
+    """Tell how often this test tried what its name says; without a word it counts as once per case."""
+    return lambda count: record_property("tried", count)
 
 
 @pytest.fixture(scope="session")
