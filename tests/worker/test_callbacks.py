@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
+from collections import Counter
 
 import pytest
 import sqlalchemy as sa
@@ -113,7 +114,7 @@ def log(store, callback_id):
 
 @pytest.fixture
 def queued(db_engine):
-    """Return the ids of all delivery jobs that were ever enqueued."""
+    """Return how many delivery jobs were ever enqueued for each callback's attempt: {"msg_x-1": 1}."""
     table = "dbos.workflow_status" if db_engine.dialect.name == "postgresql" else "workflow_status"
 
     def look():
@@ -121,7 +122,7 @@ def queued(db_engine):
             rows = connection.execute(
                 sa.text(f"SELECT workflow_uuid FROM {table} WHERE name = 'deliver_callback'")  # noqa: S608 - our own names
             )
-            return {row[0] for row in rows}
+            return Counter(row[0].rpartition("-")[0] for row in rows)
 
     return look
 
@@ -166,6 +167,20 @@ def test_wh_11_a_delivered_one_a_given_up_one_and_a_disabled_one_can_be_delivere
                 assert first.headers["webhook-id"] == second.headers["webhook-id"] == callback_id
                 assert first.body == second.body
                 assert record(store, callback_id).state == "delivered"
+
+
+def test_wh_11_what_waited_when_its_endpoint_was_disabled_can_be_delivered_again(
+    store, life, tell, runner, account, queued
+):
+    with Receiver(reply(410), reply(200)) as receiver:
+        first, second = tell(receiver.url()), tell(receiver.url())
+        runner.run(first, 1)
+        runner.run(second, 1)  # finds the endpoint disabled, and that was this job
+        assert (record(store, second).state, log(store, second)) == ("disabled", [])
+        redeliver(store, life, second, account.id)
+        assert queued()[f"{second}-1"] == 2
+        runner.run(second, 1)
+    assert record(store, second).state == "delivered"
 
 
 def test_wh_11_a_redelivery_is_signed_anew_with_a_new_timestamp(store, life, tell, runner, clock):

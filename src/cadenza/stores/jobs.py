@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -50,11 +51,15 @@ class SqlJobs:
         self._client.enqueue_in_transaction(self._connection, options, task_id)
 
     def deliver(self, callback_id: str, attempt: int, *, lane: str, delay_s: float) -> None:
-        """Enqueue one delivery attempt; the id makes a second one for the same attempt impossible."""
+        """Enqueue one delivery attempt.
+
+        Each job has an id of its own: one for the same attempt may have come before, found the endpoint
+        disabled and ended. That a request leaves once per attempt is the claim's business.
+        """
         options: EnqueueOptions = {
             "workflow_name": "deliver_callback",
             "queue_name": CALLBACK_QUEUE,
-            "workflow_id": f"{callback_id}-{attempt}",
+            "workflow_id": f"{callback_id}-{attempt}-{secrets.token_hex(8)}",
             "app_version": _APPLICATION_VERSION,
             "queue_partition_key": lane,
         }
