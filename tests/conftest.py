@@ -111,6 +111,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     _run_on(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without any tables, on both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'cadenza.sqlite'}"
+        return
+    server: str = request.getfixturevalue("postgres_server")
+    name = f"test_{os.urandom(6).hex()}"
+    _run_on(server, f"CREATE DATABASE {name}")
+    yield _named(server, name)
+    _run_on(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def db_engine(database_url: str) -> Iterator[sa.Engine]:
     engine = database.open_engine(database_url)

@@ -414,12 +414,3 @@ def test_the_sweep_reads_what_it_lets_go_of_by_an_index(house, db_engine):
         ):
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
             assert index in str(plan)
-
-
-def test_indexes_are_made_where_the_table_is_older_than_they_are(db_engine):
-    from cadenza.stores import database  # noqa: PLC0415 - only here
-
-    with db_engine.begin() as connection:
-        connection.exec_driver_sql("DROP INDEX events_to_forget")
-    database.migrate(db_engine)
-    assert "events_to_forget" in {one["name"] for one in sa.inspect(db_engine).get_indexes(events.name)}

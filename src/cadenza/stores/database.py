@@ -9,10 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cadenza.domain.errors import Unavailable
-from cadenza.stores.schema import metadata, schema_version
-
-SCHEMA_VERSION = 1
+from cadenza.stores import migrations
 
 _BUSY_TIMEOUT_MS = 30_000
 _SQLITE_WITH_SUBSECONDS = (3, 42, 0)
@@ -64,27 +61,13 @@ def take_write_lock(connection: sa.Connection) -> None:
 
 
 def migrate(engine: sa.Engine) -> None:
-    """Create the tables where they are missing. Run by one process before the others start.
+    """Create the tables, or bring older ones up; several processes may do so at once.
 
     Raises
     ------
     Unavailable
-        When the database was written by a newer Cadenza than this one.
+        When the database is newer than this Cadenza and does not suit it any more.
     """
     if engine.dialect.name == "sqlite":
         Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(20261121)")
-        metadata.create_all(connection)
-        for table in metadata.sorted_tables:  # indexes that came after their table
-            for index in table.indexes:
-                index.create(connection, checkfirst=True)
-        found = connection.scalar(sa.select(sa.func.max(schema_version.c.version)))
-        if found is None:
-            connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
-        elif found > SCHEMA_VERSION:
-            raise Unavailable(
-                f"The database has schema {found} and this Cadenza knows {SCHEMA_VERSION}: "
-                "install the newer one."
-            )
+    migrations.migrate(engine)

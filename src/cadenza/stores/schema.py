@@ -2,6 +2,9 @@
 
 The database itself keeps the promises that money needs: a balance is never negative, an entry is
 numbered once per account, a task is held once and settled once, and no entry is ever changed.
+
+These are the tables of a fresh database. Databases that are there already need a step for every change
+made here: see ``steps.py``.
 """
 
 from __future__ import annotations
@@ -249,10 +252,12 @@ chores = sa.Table(
     sa.Column("taken_at_ms", sa.BigInteger, nullable=False),
 )
 
+# One row for each step that was taken here; ``compatible_from``: the oldest program that works on its result.
 schema_version = sa.Table(
     "schema_version",
     metadata,
     sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("compatible_from", sa.Integer, nullable=False, server_default=sa.text("1")),
 )
 
 _IMMUTABLE = {
