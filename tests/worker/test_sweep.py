@@ -16,7 +16,7 @@ from cadenza.domain.errors import Conflict, Gone, NotFound
 from cadenza.domain.request import Described, GenerationRequest
 from cadenza.domain.task import Accepted, Dialect, Operation, TaskState
 from cadenza.publish.store import MediaStore
-from cadenza.stores.schema import events, workers
+from cadenza.stores.schema import workers
 from cadenza.tasks.life import Life
 from cadenza.tasks.records import TakeResult, TakeText, Upload
 from cadenza.tasks.retention import Keeping
