@@ -23,7 +23,8 @@ from cadenza.tasks.life import Life
 from cadenza.tasks.records import TakeText
 from cadenza.testing.network import FakeResolver, Receiver, reply
 from cadenza.testing.service import eventually
-from cadenza.worker.callbacks import CallbackRunner, lane_of
+from cadenza.worker.callbacks import CallbackRunner
+from cadenza.worker.lanes import SlowLanes, lane_of
 
 LOST_S = 31.0
 
@@ -338,35 +339,87 @@ def test_wh_10_two_who_redeliver_at_once_make_one_redelivery(store, life, tell, 
 
 
 @pytest.fixture
-def working(db_engine, runner):
-    """A worker that takes jobs from the real queue."""
+def working(db_engine, store, clock):
+    """A worker that takes jobs from the real queues."""
+    names = {f"dead{number}.test": [["127.0.0.2"]] for number in range(30)}
+    outbound = Outbound(AllowList.parse("127.0.0.2"), resolver=FakeResolver(names))
+    runner = CallbackRunner(store=store, outbound=outbound, clock=clock, wait=no_waiting)
     at_work = jobs.JobRunner(
-        db_engine, executor_id="worker_a", render=lambda _: None, deliver=runner.run, queues=("callbacks",)
+        db_engine,
+        executor_id="worker_a",
+        render=lambda _: None,
+        deliver=runner.run,
+        queues=("callbacks", "slow_callbacks"),
     )
-    yield at_work
+    yield at_work, runner
     at_work.stop(wait_s=5)
 
 
-@pytest.mark.timeout(120)
-def test_wh_07_a_dead_endpoint_with_many_events_delays_no_healthy_one(tell, store, working):
-    """The dead one holds its first request open for the whole test; all others arrive meanwhile."""
+@pytest.fixture
+def dead():
+    """A receiver that holds every request open until the test is over."""
     release = threading.Event()
 
     def hold(connection, _stopped):
         release.wait(12)
         connection.sendall(reply(200))
 
-    with Receiver(hold) as dead, Receiver() as healthy:
+    with Receiver(hold) as receiver:
+        yield receiver
+        release.set()
+
+
+@pytest.mark.timeout(120)
+def test_wh_07_a_dead_endpoint_with_many_events_delays_no_healthy_one(tell, working, dead):
+    """The dead one holds its first request open for the whole test; all others arrive meanwhile."""
+    at_work, _ = working
+    with Receiver() as healthy:
         for _ in range(30):
             tell(dead.url())
         others = [tell(healthy.url()) for _ in range(9)]
-        working.start()
-        try:
-            eventually(lambda: len(healthy.requests) == 9)
-            assert dead.connections == 1
-        finally:
-            release.set()
+        at_work.start()
+        eventually(lambda: len(healthy.requests) == 9)
+        assert dead.connections == 1
     assert {one.headers["webhook-id"] for one in healthy.requests} == set(others)
+
+
+@pytest.mark.timeout(120)
+def test_wh_07_more_dead_endpoints_than_a_worker_has_slots_delay_no_healthy_one(tell, working, dead, tried):
+    """All dead ones are known to be slow: they fill the slots for slow receivers and no others."""
+    at_work, runner = working
+    dead_urls = [dead.url(host=f"dead{number}.test") for number in range(30)]
+    for url in dead_urls:
+        runner.slow_lanes.note(lane_of(url), elapsed_s=15.0)
+        tell(url)
+    with Receiver() as healthy:
+        others = [tell(healthy.url()) for _ in range(5)]
+        at_work.start()
+        eventually(lambda: len(healthy.requests) == 5)
+        eventually(lambda: dead.connections == 8)
+    assert {one.headers["webhook-id"] for one in healthy.requests} == set(others)
+    tried(len(dead_urls))
+
+
+def test_wh_07_a_receiver_is_slow_from_a_slow_answer_until_a_quick_one(tell, runner, store):
+    with Receiver() as receiver:
+        lane, callback_id = lane_of(receiver.url()), tell(receiver.url())
+        runner.slow_lanes.note(lane, elapsed_s=2.1)
+        runner.run(callback_id, 1)
+        assert receiver.connections == 0
+        assert record(store, callback_id).state == "waiting"
+        runner.run(callback_id, 1, is_slow=True)
+        assert record(store, callback_id).state == "delivered"
+        assert lane not in runner.slow_lanes
+        runner.run(tell(receiver.url()), 1)
+        assert receiver.connections == 2
+
+
+def test_wh_07_slow_receivers_that_are_not_heard_of_again_are_forgotten():
+    lanes = SlowLanes()
+    for number in range(10_001):
+        lanes.note(f"host{number}:80", elapsed_s=15.0)
+    assert "host0:80" not in lanes
+    assert "host10000:80" in lanes
 
 
 def test_wh_08_after_a_failure_in_the_middle_the_sequence_number_tells_what_is_older(

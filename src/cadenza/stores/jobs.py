@@ -11,7 +11,7 @@ import datetime as dt
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
@@ -20,6 +20,7 @@ from cadenza.stores.statement import Statement
 
 RENDER_QUEUE = "render"
 CALLBACK_QUEUE = "callbacks"
+SLOW_CALLBACK_QUEUE = "slow_callbacks"
 
 # A fixed version: a release must not strand the queued work of the one before.
 _APPLICATION_VERSION = "1"
@@ -29,8 +30,9 @@ _CALLBACK_POLL_S = 0.5
 # Our own attempt counter in the task row decides; DBOS must not give up before it.
 _DBOS_ATTEMPTS = 1000
 _ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-# Two rates of one worker: renderings fill cores, deliveries mostly wait.
-_CALLBACK_CONCURRENCY = 8
+# Rates of one worker: renderings fill cores, deliveries mostly wait; those to slow receivers nearly always.
+_CALLBACK_CONCURRENCY = 24
+_SLOW_CALLBACK_CONCURRENCY = 8
 
 
 class SqlJobs:
@@ -50,15 +52,17 @@ class SqlJobs:
         }
         self._client.enqueue_in_transaction(self._connection, options, task_id)
 
-    def deliver(self, callback_id: str, attempt: int, *, lane: str, delay_s: float) -> None:
-        """Enqueue one delivery attempt.
+    def deliver(
+        self, callback_id: str, attempt: int, *, lane: str, delay_s: float, is_slow: bool = False
+    ) -> None:
+        """Enqueue one delivery attempt, to a receiver known to be slow on a queue of its own.
 
         Each job has an id of its own: one for the same attempt may have come before, found the endpoint
         disabled and ended. That a request leaves once per attempt is the claim's business.
         """
         options: EnqueueOptions = {
-            "workflow_name": "deliver_callback",
-            "queue_name": CALLBACK_QUEUE,
+            "workflow_name": "deliver_slow_callback" if is_slow else "deliver_callback",
+            "queue_name": SLOW_CALLBACK_QUEUE if is_slow else CALLBACK_QUEUE,
             "workflow_id": f"{callback_id}-{attempt}-{secrets.token_hex(8)}",
             "app_version": _APPLICATION_VERSION,
             "queue_partition_key": lane,
@@ -111,19 +115,32 @@ def prepare(engine: sa.Engine) -> None:
     runner = JobRunner(engine, executor_id="prepare", render=_nothing, deliver=_nothing_either, queues=())
     runner.start(run_migrations=True)
     DBOS.register_queue(RENDER_QUEUE, worker_concurrency=1, polling_interval_sec=_RENDER_POLL_S)
-    DBOS.register_queue(
-        CALLBACK_QUEUE,
-        worker_concurrency=_CALLBACK_CONCURRENCY,
-        partition_concurrency=1,
-        polling_interval_sec=_CALLBACK_POLL_S,
-    )
+    for queue, concurrency in (
+        (CALLBACK_QUEUE, _CALLBACK_CONCURRENCY),
+        (SLOW_CALLBACK_QUEUE, _SLOW_CALLBACK_CONCURRENCY),
+    ):
+        DBOS.register_queue(
+            queue,
+            worker_concurrency=concurrency,
+            partition_concurrency=1,
+            polling_interval_sec=_CALLBACK_POLL_S,
+        )
     runner.stop(wait_s=0)
 
 
 def _nothing(_task_id: str) -> None: ...
 
 
-def _nothing_either(_callback_id: str, _attempt: int) -> None: ...
+def _nothing_either(_callback_id: str, _attempt: int, /, *, is_slow: bool = False) -> None:
+    pass
+
+
+class Deliver(Protocol):
+    """Makes one delivery attempt; ``is_slow`` where the job came from the queue for slow receivers."""
+
+    def __call__(self, callback_id: str, attempt: int, /, *, is_slow: bool = False) -> None:
+        """Deliver."""
+        ...
 
 
 class JobRunner:
@@ -135,8 +152,8 @@ class JobRunner:
         *,
         executor_id: str,
         render: Callable[[str], None],
-        deliver: Callable[[str, int], None],
-        queues: tuple[str, ...] = (RENDER_QUEUE, CALLBACK_QUEUE),
+        deliver: Deliver,
+        queues: tuple[str, ...] = (RENDER_QUEUE, CALLBACK_QUEUE, SLOW_CALLBACK_QUEUE),
     ) -> None:
         self._engine = engine
         self._executor_id = executor_id
@@ -171,6 +188,10 @@ class JobRunner:
         @DBOS.workflow(name="deliver_callback", max_recovery_attempts=_DBOS_ATTEMPTS)
         def deliver_callback(callback_id: str, attempt: int) -> None:
             deliver(callback_id, attempt)
+
+        @DBOS.workflow(name="deliver_slow_callback", max_recovery_attempts=_DBOS_ATTEMPTS)
+        def deliver_slow_callback(callback_id: str, attempt: int) -> None:
+            deliver(callback_id, attempt, is_slow=True)
 
     def stop(self, *, wait_s: int) -> None:
         """Stop taking jobs and wait at most ``wait_s`` for those that run."""

@@ -287,8 +287,13 @@ class JobBook(Protocol):
         """Enqueue the rendering of a task."""
         ...
 
-    def deliver(self, callback_id: str, attempt: int, *, lane: str, delay_s: float) -> None:
-        """Enqueue one delivery attempt; attempts of one lane run one after another."""
+    def deliver(
+        self, callback_id: str, attempt: int, *, lane: str, delay_s: float, is_slow: bool = False
+    ) -> None:
+        """Enqueue one delivery attempt; attempts of one lane run one after another.
+
+        ``is_slow``: the receiver keeps workers waiting, and is served beside those that do not.
+        """
         ...
 
 

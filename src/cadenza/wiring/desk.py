@@ -20,7 +20,7 @@ from cadenza.settings import Settings
 from cadenza.tasks.ports import Books
 from cadenza.tasks.records import Account, CallbackAttempt, CallbackRecord, KeyRecord
 from cadenza.wiring.service import Backroom, backroom, pepper, prepare
-from cadenza.worker.callbacks import lane_of
+from cadenza.worker.lanes import lane_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from dbos import DBOSClient
 from starlette.applications import Starlette
 
-from cadenza import logs, wiring
+from cadenza import crash, logs, wiring
 from cadenza.dialects.apiin import encode as apiin
 from cadenza.dialects.crun import encode as crun
 from cadenza.dialects.native import encode as native
@@ -37,7 +37,8 @@ from cadenza.tasks.life import Life
 from cadenza.web.app import build_app
 from cadenza.web.pace import Pace
 from cadenza.web.services import Services
-from cadenza.worker.callbacks import CallbackRunner, lane_of
+from cadenza.worker.callbacks import CallbackRunner
+from cadenza.worker.lanes import lane_of
 from cadenza.worker.loop import Worker
 from cadenza.worker.run import TaskRunner
 from cadenza.worker.source import SourceFiles
@@ -143,6 +144,7 @@ def api_app() -> Starlette:
     """Return the ASGI application of an API process; called by the server."""
     settings = current_settings()
     logs.set_up(settings.log_level)
+    crash.arm(settings.crash_at)
     sys.setswitchinterval(_SWITCH_S)
     room = backroom(settings)
     batcher = GroupCommit(room.store)

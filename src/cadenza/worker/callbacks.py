@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -22,6 +21,7 @@ from cadenza.notify.plan import Decision, Delivered, Disabled, RetryAt, after_at
 from cadenza.outbound.client import CALLBACK_DEADLINE_S, Outbound
 from cadenza.tasks.ports import Books, Store
 from cadenza.tasks.records import Account, CallbackRecord
+from cadenza.worker.lanes import SlowLanes, lane_of
 from cadenza.worker.patience import patiently
 
 _log = structlog.get_logger()
@@ -44,29 +44,40 @@ class CallbackRunner:
     outbound: Outbound
     clock: Clock
     wait: Callable[[float], None] = time.sleep
+    slow_lanes: SlowLanes = field(default_factory=SlowLanes)
 
-    def run(self, callback_id: str, attempt: int) -> None:
-        """Make attempt number ``attempt``, record it, and enqueue the next in the same transaction."""
+    def run(self, callback_id: str, attempt: int, *, is_slow: bool = False) -> None:
+        """Make attempt number ``attempt``, record it, and enqueue the next in the same transaction.
+
+        Where the receiver is known to be slow and the job did not come from the queue for those
+        (``is_slow``), it is put there instead.
+        """
         claimed: list[tuple[CallbackRecord, Account]] = []
 
         def claim() -> None:
-            found = self.store.write(lambda books: self._claim(books, callback_id, attempt))
+            found = self.store.write(lambda books: self._claim(books, callback_id, attempt, is_slow=is_slow))
             claimed.extend([] if found is None else [found])
 
         patiently(claim, wait=self.wait)
         for record, account in claimed:
             secrets = account.signing_secrets(self.clock.now())
             made = deliver(_event(record), secrets, self.outbound, self.clock, attempt=attempt)
+            self.slow_lanes.note(lane_of(record.url), elapsed_s=made.elapsed_ms / 1000)
             _tell(record, made)
             patiently(lambda: self.store.write(lambda books: self._note(books, record, made)), wait=self.wait)  # noqa: B023 - run at once
 
-    def _claim(self, books: Books, callback_id: str, attempt: int) -> tuple[CallbackRecord, Account] | None:
+    def _claim(
+        self, books: Books, callback_id: str, attempt: int, *, is_slow: bool
+    ) -> tuple[CallbackRecord, Account] | None:
         """Begin the attempt; None where nothing is to do. Raises ``Unavailable`` while another is at it."""
         record = books.callbacks.lock(callback_id)
         if record is None or record.attempt != attempt - 1 or not _is_due(record):
             return None
         if record.state == "waiting" and books.callbacks.is_disabled(record.account_id, record.url):
             books.callbacks.settle_disabled(callback_id)
+            return None
+        if not is_slow and (lane := lane_of(record.url)) in self.slow_lanes:
+            books.jobs.deliver(callback_id, attempt, lane=lane, delay_s=0, is_slow=True)
             return None
         begun_at = books.callbacks.begin_attempt(callback_id, attempt)
         if begun_at is not None:
@@ -112,14 +123,6 @@ class CallbackRunner:
         if noted and next_at is not None:
             delay_s = max(0.0, (next_at - made.ended_at).total_seconds())
             books.jobs.deliver(record.id, made.attempt + 1, lane=lane_of(record.url), delay_s=delay_s)
-
-
-def lane_of(url: str) -> str:
-    """Return the lane of a receiver: its host and port, so that a dead one delays only itself."""
-    try:
-        return (urlsplit(url).netloc.rpartition("@")[2] or "nowhere").lower()[:255]
-    except ValueError:
-        return "nowhere"
 
 
 def _is_due(record: CallbackRecord) -> bool:
