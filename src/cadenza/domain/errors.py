@@ -18,6 +18,7 @@
     ├── SourceUnusable               the source audio cannot be continued; the hold is released
     ├── GenerationFailed             the engine gave up; the hold is released
     ├── Stopped                      the caller cancelled; the hold is released
+    ├── Damaged(kind)                what was stored is not what it was; trying again mends nothing
     └── Unavailable                  nobody's fault; try again
 
 Messages never repeat what the caller sent: they name the field, the limit and the measured value.
@@ -142,6 +143,14 @@ class GenerationFailed(CadenzaError):
 
 class Stopped(CadenzaError):
     """The caller cancelled the task; the hold is released."""
+
+
+class Damaged(CadenzaError):
+    """What lies in the storage is not what was put there; nothing mends it but another copy."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"This {kind} is damaged in the storage of this server.")
+        self.kind = kind
 
 
 class Unavailable(CadenzaError):
