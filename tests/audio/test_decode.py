@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from cadenza.audio import children
 from cadenza.audio import decode as decode_module
 from cadenza.audio.decode import decode
 from cadenza.audio.signal import Signal
@@ -138,9 +139,9 @@ def test_a_film_is_refused():
 
 def test_a_decoder_that_takes_too_long_is_killed(monkeypatch):
     started = []
-    real = decode_module.subprocess.Popen
+    real = children.subprocess.Popen
     monkeypatch.setattr(
-        decode_module.subprocess, "Popen", lambda *a, **k: started.append(real(*a, **k)) or started[-1]
+        children.subprocess, "Popen", lambda *a, **k: started.append(real(*a, **k)) or started[-1]
     )
     with pytest.raises(SourceUnusable, match=r"within 0\.001 s"):
         decode(file_bytes(noise(0.5), "wav"), longest_s=1, wall_clock_s=0.001)

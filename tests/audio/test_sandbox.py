@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from cadenza.audio import decode
+from cadenza.audio import children
 from cadenza.audio.decode import sandbox_report
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp are Linux's")
@@ -45,6 +45,6 @@ def test_the_child_sees_nothing_of_our_environment(monkeypatch):
     seen = {}
     real = subprocess.Popen
     monkeypatch.setenv("CADENZA_PEPPER", "secret")
-    monkeypatch.setattr(decode.subprocess, "Popen", lambda *a, **k: seen.update(k) or real(*a, **k))
+    monkeypatch.setattr(children.subprocess, "Popen", lambda *a, **k: seen.update(k) or real(*a, **k))
     sandbox_report()
     assert seen["env"].keys() == {"PYTHONPATH"}

@@ -1,8 +1,8 @@
 """Foreign recordings become signals here, and only here: a caged child process reads the file.
 
-This process never parses a caller's media. It hands the open file to ``decode_child``, takes plain
-samples back, believes nothing that the child says without checking it, and ends the child when its time
-is over.
+This process never parses a caller's media. It hands the open file to a child (``children``), takes plain
+samples back, believes nothing that the child says without checking it, and lets go of the child when its
+time is over, which ends it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,7 @@ from __future__ import annotations
 import json
 import os
 import select
-import signal as signals
 import stat
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -25,7 +22,8 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cadenza.audio.decode_child import CHANNELS_LIMIT, HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from cadenza.audio.children import Children, fresh_child, started_child
+from cadenza.audio.decode_child import CHANNELS_LIMIT, HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Work
 from cadenza.audio.fold import fold_to_stereo
 from cadenza.audio.signal import Samples, Signal
 from cadenza.audio.sniff import Container
@@ -36,6 +34,8 @@ MAX_BYTES: Final = 256 * 1024 * 1024
 # Float files may go over full scale, but nothing musical is 24 dB over it: those are other data.
 LARGEST_SAMPLE: Final = 16.0
 
+# What a child that was taken over makes of its words.
+_NONSENSE: Final = (ValueError, KeyError, TypeError, AttributeError)
 _GAVE_UP: Final = "The file is damaged: the decoder gave up on it."
 _RECORD_LIMIT_BYTES: Final = 4 * 1024 * 1024
 _16_BIT_SUBTYPES: Final = frozenset({"PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW", "ALAC_16"})
@@ -58,12 +58,23 @@ class DecodedSource:
         return self.subtype in _16_BIT_SUBTYPES
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What a recording is, by decoding all of it: counted, not believed."""
+
+    container: Container
+    duration_s: float
+    sample_rate: int
+    channel_count: int
+
+
 def decode(
     source: Path | bytes,
     *,
     longest_s: float,
     max_bytes: int = MAX_BYTES,
     wall_clock_s: float = WALL_CLOCK_LIMIT_S,
+    children: Children = fresh_child,
 ) -> DecodedSource:
     """Return the recording in a file (or in bytes), decoded by a caged child process.
 
@@ -77,6 +88,8 @@ def decode(
         Limit of the file's size.
     wall_clock_s
         The child is killed after so many seconds.
+    children
+        Where the child comes from.
 
     Returns
     -------
@@ -89,12 +102,26 @@ def decode(
     OSError
         The path cannot be opened.
     """
-    with _opened(source) as file:
-        if os.fstat(file.fileno()).st_size > max_bytes:  # before the child does: it is cheap
-            size = os.fstat(file.fileno()).st_size
-            raise SourceUnusable(f"The file has {size} bytes; the limit is {max_bytes}.")
-        with _child([f"{longest_s:.6f}", str(max_bytes)], file, wall_clock_s) as records:
-            return _received(records, longest_s)
+    work = Work(longest_s=longest_s, max_bytes=max_bytes, wall_clock_s=wall_clock_s)
+    with _said_of(source, work, children) as records:
+        return _received(records, longest_s)
+
+
+def measure(
+    source: Path | bytes,
+    *,
+    longest_s: float,
+    max_bytes: int = MAX_BYTES,
+    wall_clock_s: float = WALL_CLOCK_LIMIT_S,
+    children: Children = fresh_child,
+) -> Shape:
+    """Return what a recording is; ``decode`` with the same limits does the same and raises the same."""
+    work = Work(longest_s=longest_s, max_bytes=max_bytes, wall_clock_s=wall_clock_s, wants_samples=False)
+    with _said_of(source, work, children) as records:
+        try:
+            return _measured(records, longest_s)
+        except _NONSENSE:
+            raise SourceUnusable(_GAVE_UP) from None
 
 
 def sandbox_report() -> dict[str, Any]:
@@ -102,12 +129,23 @@ def sandbox_report() -> dict[str, Any]:
 
     ``refused`` maps each attempt (open, create, socket, fork, list) to whether it was refused.
     """
-    with tempfile.TemporaryFile() as nothing, _child(["--probe"], nothing, WALL_CLOCK_LIMIT_S) as records:
-        for kind, payload in records:
+    with tempfile.TemporaryFile() as nothing, started_child("--probe", nothing) as line:
+        for kind, payload in _records(line, WALL_CLOCK_LIMIT_S):
             if kind == b"E":
                 report: dict[str, Any] = json.loads(payload)
                 return report
     raise SourceUnusable("The decoder's child process does not start.")
+
+
+@contextmanager
+def _said_of(source: Path | bytes, work: Work, children: Children) -> Iterator[Iterator[tuple[bytes, bytes]]]:
+    """Yield what a child says of a file."""
+    with _opened(source) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > work.max_bytes:  # before the child does: it is cheap
+            raise SourceUnusable(f"The file has {size} bytes; the limit is {work.max_bytes}.")
+        with children(file, work) as line:
+            yield _records(line, work.wall_clock_s)
 
 
 @contextmanager
@@ -128,41 +166,11 @@ def _opened(source: Path | bytes) -> Iterator[BinaryIO]:
         yield file
 
 
-@contextmanager
-def _child(
-    arguments: list[str], file: BinaryIO, wall_clock_s: float
-) -> Iterator[Iterator[tuple[bytes, bytes]]]:
-    """Start the child on ``file`` and yield its records; it is gone when the block ends."""
-    # The child sees our modules and nothing else of our surroundings: no keys, no settings, no folder.
-    surroundings = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, fixed arguments
-        [sys.executable, "-SP", "-m", "cadenza.audio.decode_child", *arguments],
-        stdin=file,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=surroundings,
-        cwd="/",
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield _records(process.stdout.fileno(), time.monotonic() + wall_clock_s, wall_clock_s)
-    finally:
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    assert process.stdout is not None
-    process.stdout.close()
-    if process.poll() is None:
-        os.killpg(process.pid, signals.SIGKILL)
-    process.wait()
-
-
-def _records(pipe: int, deadline: float, wall_clock_s: float) -> Iterator[tuple[bytes, bytes]]:
+def _records(line: int, wall_clock_s: float) -> Iterator[tuple[bytes, bytes]]:
     """Yield (letter, payload) until the child closes its end."""
+    deadline = time.monotonic() + wall_clock_s
     poll = select.poll()
-    poll.register(pipe, select.POLLIN)
+    poll.register(line, select.POLLIN)
 
     def exactly(count: int) -> bytes:
         parts = bytearray()
@@ -170,7 +178,7 @@ def _records(pipe: int, deadline: float, wall_clock_s: float) -> Iterator[tuple[
             left_ms = (deadline - time.monotonic()) * 1000
             if left_ms <= 0 or not poll.poll(left_ms):
                 raise SourceUnusable(f"The file could not be decoded within {wall_clock_s:g} s.")
-            part = os.read(pipe, min(count - len(parts), 1 << 20))
+            part = os.read(line, min(count - len(parts), 1 << 20))
             if not part:
                 return b""
             parts += part
@@ -187,7 +195,7 @@ def _received(records: Iterator[tuple[bytes, bytes]], longest_s: float) -> Decod
     """Return what the child sends, each word of it checked: one that was taken over may say anything."""
     try:
         return _assembled(records, longest_s)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except _NONSENSE:
         raise SourceUnusable(_GAVE_UP) from None
 
 
@@ -206,7 +214,7 @@ def _assembled(records: Iterator[tuple[bytes, bytes]], longest_s: float) -> Deco
                 break
             blocks.append(_cleaned(fold_to_stereo(block, header["container"])))
         elif kind == b"E":
-            return _finished(header, blocks, json.loads(payload)["reason"])
+            return _finished(_sound_header(header, json.loads(payload)), blocks)
         else:
             break
     raise SourceUnusable(_GAVE_UP)
@@ -229,15 +237,46 @@ def _cleaned(block: NDArray[np.float32]) -> NDArray[np.float32]:
     return block
 
 
-def _finished(
-    header: Mapping[str, Any] | None, blocks: list[NDArray[np.float32]], reason: str | None
-) -> DecodedSource:
-    if reason is not None or header is None:
-        raise SourceUnusable(str(reason)[:300])
+def _sound_header(header: Mapping[str, Any] | None, outcome: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the header of what ended well. Raises ``SourceUnusable`` with the child's reason otherwise."""
+    if outcome["reason"] is not None or header is None:
+        raise SourceUnusable(str(outcome["reason"])[:300])
+    return header
+
+
+def _finished(header: Mapping[str, Any], blocks: list[NDArray[np.float32]]) -> DecodedSource:
     if not blocks:
-        raise SourceUnusable(f"The {header['container'].value} file holds no sound that can be decoded.")
+        raise _silent(header)
     signal = Signal(_joined(blocks), header["sample_rate"])
     return DecodedSource(signal=signal, container=header["container"], subtype=str(header["subtype"])[:32])
+
+
+def _silent(header: Mapping[str, Any]) -> SourceUnusable:
+    return SourceUnusable(f"The {header['container'].value} file holds no sound that can be decoded.")
+
+
+def _measured(records: Iterator[tuple[bytes, bytes]], longest_s: float) -> Shape:
+    header: Mapping[str, Any] | None = None
+    for kind, payload in records:
+        if kind == b"H" and header is None:
+            header = _checked_header(payload)
+        elif kind == b"E":
+            outcome = json.loads(payload)
+            sound = _sound_header(header, outcome)
+            duration_s = int(outcome["frames"]) / sound["sample_rate"]
+            if duration_s <= 0:
+                raise _silent(sound)
+            if duration_s > longest_s:
+                break
+            return Shape(
+                container=sound["container"],
+                duration_s=duration_s,
+                sample_rate=sound["sample_rate"],
+                channel_count=sound["channel_count"],
+            )
+        else:
+            break
+    raise SourceUnusable(_GAVE_UP)
 
 
 def _joined(blocks: list[NDArray[np.float32]]) -> Samples:

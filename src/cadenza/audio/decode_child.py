@@ -1,12 +1,13 @@
 """The decoder's child process: a foreign file on descriptor 0 becomes plain samples on descriptor 1.
 
-Started by ``cadenza.audio.decode`` as ``python -m cadenza.audio.decode_child LONGEST_S MAX_BYTES``. It
-loads the codec library, locks itself in (``sandbox``), and only then looks inside the file. What it says
-is a row of records, each one letter, a length (32 bits, little-endian) and that many bytes:
+It is forked by the nursery (``nursery``), or started alone as ``python -m cadenza.audio.decode_child WORK``
+with the hex digits of its ``Work``. It loads the codec library, locks itself in (``sandbox``), and only then
+looks inside the file. What it says is a row of records, each one letter, a length (32 bits, little-endian)
+and that many bytes:
 
 ``H``  JSON: container, subtype, sample_rate, channel_count
-``P``  samples, float32 little-endian, interleaved
-``E``  JSON: ``{"reason": null}`` at the good end, or a sentence for the caller
+``P``  samples, float32 little-endian, interleaved; none where only their number is wanted
+``E``  JSON: ``{"reason": null, "frames": 480000}`` at the good end, or a sentence for the caller
 
 Only the standard library is imported (and PyAV for M4A, AAC and WebM): starting numpy would take longer
 than decoding a song. libsndfile is therefore called through ctypes.
@@ -16,13 +17,17 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import functools
 import importlib.util
 import json
 import os
+import signal
+import struct
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from cadenza.audio.sandbox import enter_cage
 from cadenza.audio.sniff import HEAD_BYTES, Container, NotSound, id3_tag_bytes, sniff
@@ -41,27 +46,67 @@ class _Unusable(Exception):
     """The file cannot be used; the text is a sentence for the caller."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What is wanted of a file: its samples or only their number, within which limits."""
+
+    longest_s: float
+    max_bytes: int
+    wall_clock_s: float
+    wants_samples: bool = True
+
+    _FORM: ClassVar = struct.Struct("<dQd?")
+    SIZE: ClassVar = _FORM.size
+
+    def to_bytes(self) -> bytes:
+        """Return the work in ``SIZE`` bytes."""
+        return self._FORM.pack(self.longest_s, self.max_bytes, self.wall_clock_s, self.wants_samples)
+
+    @staticmethod
+    def from_bytes(text: bytes) -> Work:
+        """Return the work that ``to_bytes`` was called on."""
+        longest_s, max_bytes, wall_clock_s, wants_samples = Work._FORM.unpack(text)
+        return Work(
+            longest_s=longest_s, max_bytes=max_bytes, wall_clock_s=wall_clock_s, wants_samples=wants_samples
+        )
+
+
 def main(arguments: list[str]) -> None:
     """Decode descriptor 0, or with ``--probe`` try what must be impossible and tell the outcome."""
     if arguments == ["--probe"]:
         _say(b"E", json.dumps(_probe()).encode())
-        return
-    try:
-        _decode(float(arguments[0]), int(arguments[1]))
-    except _Unusable as unusable:
-        _end(str(unusable))
-    except MemoryError:
-        _end("The file needs more memory to decode than is allowed.")
     else:
-        _end(None)
+        do(Work.from_bytes(bytes.fromhex(arguments[0])))
 
 
-def _decode(longest_s: float, max_bytes: int) -> None:
-    container, starts_at = _container(max_bytes)
-    opened = _pyav() if container.needs_formats_extra else _sndfile()
+def do(work: Work) -> None:
+    """Decode descriptor 0 and tell descriptor 1; nothing else can be done in this process afterwards."""
+    signal.alarm(int(work.wall_clock_s) + 2)  # in case that whoever should end this process is gone
+    try:
+        frames = _decode(work)
+    except _Unusable as unusable:
+        _end({"reason": str(unusable)})
+    except MemoryError:
+        _end({"reason": "The file needs more memory to decode than is allowed."})
+    else:
+        _end({"reason": None, "frames": frames})
+
+
+def load_codecs() -> None:
+    """Load the libraries of all formats, so that processes forked from this one need not."""
+    for load in (_sndfile, _pyav):
+        try:
+            load()
+        except _Unusable:  # it is told to whoever brings such a file
+            continue
+
+
+def _decode(work: Work) -> int:
+    container, starts_at = _container(work.max_bytes)
+    decoder = _pyav() if container.needs_formats_extra else _sndfile()
     enter_cage()
     os.lseek(_INPUT, starts_at, os.SEEK_SET)
-    opened(container, longest_s)
+    return decoder(container, work)
 
 
 def _container(max_bytes: int) -> tuple[Container, int]:
@@ -78,8 +123,8 @@ def _container(max_bytes: int) -> tuple[Container, int]:
     return container, 0 if container is Container.MP3 else tag
 
 
-# What a decoder function does: send the header, then the samples.
-_Decoder = Callable[[Container, float], None]
+# What a decoder function does: send the header, then the samples; return how many there were per channel.
+_Decoder = Callable[[Container, Work], int]
 
 
 class _Info(ctypes.Structure):
@@ -113,6 +158,7 @@ _SUBTYPES: Final = {
 _READ_MODE: Final = 0x10
 
 
+@functools.cache
 def _sndfile() -> _Decoder:
     """Load libsndfile and return the decoder that uses it."""
     library = ctypes.CDLL(_sndfile_path())
@@ -120,14 +166,14 @@ def _sndfile() -> _Decoder:
     library.sf_readf_float.restype = ctypes.c_int64
     library.sf_readf_float.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
-    def decode(container: Container, longest_s: float) -> None:
+    def decode(container: Container, work: Work) -> int:
         info = _Info()
         handle = library.sf_open_fd(_INPUT, _READ_MODE, ctypes.byref(info), 0)
         if not handle or info.format & 0x0FFF0000 not in _MAJOR_FORMATS[container]:
             raise _Unusable(f"The file looks like {container.value} but is damaged or incomplete.")
         _begin(container, _SUBTYPES.get(info.format & 0xFFFF, "OTHER"), info.samplerate, info.channels)
-        _refuse_announced_length(info.frames / info.samplerate, longest_s)
-        _send(_sndfile_blocks(library, handle, info.channels), info.channels, info.samplerate, longest_s)
+        _refuse_announced_length(info.frames / info.samplerate, work.longest_s)
+        return _send(_sndfile_blocks(library, handle, info.channels), info.channels, info.samplerate, work)
 
     return decode
 
@@ -155,6 +201,7 @@ def _sndfile_blocks(library: ctypes.CDLL, handle: int, channels: int) -> Iterato
 _DEMUXERS: Final = {Container.MP4: "mov", Container.AAC: "aac", Container.WEBM: "matroska"}
 
 
+@functools.cache
 def _pyav() -> _Decoder:
     """Import PyAV and return the decoder that uses it."""
     try:
@@ -164,21 +211,21 @@ def _pyav() -> _Decoder:
     except ImportError:
         raise _Unusable("M4A, AAC and WebM need the extra 'formats' on this server (make formats).") from None
 
-    def decode(container: Container, longest_s: float) -> None:
+    def decode(container: Container, work: Work) -> int:
         demuxer = _DEMUXERS[container]
         try:
             with (
                 open(_INPUT, "rb", buffering=0, closefd=False) as file,
                 av.open(file, format=demuxer, options={"format_whitelist": demuxer}) as media,
             ):
-                _decode_with_pyav(av, media, container, longest_s)
+                return _decode_with_pyav(av, media, container, work)
         except (av.FFmpegError, ValueError, OSError):
             raise _Unusable(f"The file looks like {container.value} but is damaged.") from None
 
     return decode
 
 
-def _decode_with_pyav(av: Any, media: Any, container: Container, longest_s: float) -> None:
+def _decode_with_pyav(av: Any, media: Any, container: Container, work: Work) -> int:
     if not media.streams.audio:
         raise _Unusable(f"The {container.value} file holds no sound.")
     if any(not stream.disposition & stream.disposition.attached_pic for stream in media.streams.video):
@@ -188,9 +235,9 @@ def _decode_with_pyav(av: Any, media: Any, container: Container, longest_s: floa
     rate, channels = stream.codec_context.sample_rate, stream.codec_context.channels
     _begin(container, stream.codec_context.name.upper(), rate, channels)
     if media.duration:
-        _refuse_announced_length(media.duration / av.time_base, longest_s)
+        _refuse_announced_length(media.duration / av.time_base, work.longest_s)
     packed = av.AudioResampler(format="flt", layout=stream.codec_context.layout, rate=rate)
-    _send(_pyav_blocks(media, stream, packed, channels), channels, rate, longest_s)
+    return _send(_pyav_blocks(media, stream, packed, channels), channels, rate, work)
 
 
 def _pyav_blocks(media: Any, stream: Any, packed: Any, channels: int) -> Iterator[bytes]:
@@ -217,18 +264,22 @@ def _refuse_announced_length(announced_s: float, longest_s: float) -> None:
         raise _Unusable(f"The recording lasts {announced_s:.1f} s; the limit is {longest_s:g} s.")
 
 
-def _send(blocks: Iterator[bytes], channels: int, rate: int, longest_s: float) -> None:
+def _send(blocks: Iterator[bytes], channels: int, rate: int, work: Work) -> int:
     """Send the samples, counting: the length that a header claims bounds nothing."""
-    left = int(longest_s * rate) * channels * 4
+    frame_bytes = channels * 4
+    limit = int(work.longest_s * rate)
+    frames = 0
     for block in blocks:
-        left -= len(block)
-        if left < 0:
-            raise _Unusable(f"The recording lasts longer than the limit of {longest_s:g} s.")
-        _say(b"P", block)
+        frames += len(block) // frame_bytes
+        if frames > limit:
+            raise _Unusable(f"The recording lasts longer than the limit of {work.longest_s:g} s.")
+        if work.wants_samples:
+            _say(b"P", block)
+    return frames
 
 
-def _end(reason: str | None) -> None:
-    _say(b"E", json.dumps({"reason": reason}).encode())
+def _end(outcome: dict[str, object]) -> None:
+    _say(b"E", json.dumps(outcome).encode())
 
 
 def _say(kind: bytes, payload: bytes) -> None:
