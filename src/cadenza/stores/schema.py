@@ -148,6 +148,10 @@ uploads = sa.Table(
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
     sa.Column("expires_at_ms", sa.BigInteger, nullable=False),
+    # What decoding it on arrival found; null where it came before that was done.
+    sa.Column("duration_s", sa.Float),
+    sa.Column("sample_rate", sa.Integer),
+    sa.Column("channel_count", sa.Integer),
     sa.UniqueConstraint("account_id", "upload_path", "file_name", name="uploads_overwrite_by_name"),
 )
 _upload_has_file = uploads.c.sha256 != ""
@@ -250,6 +254,14 @@ chores = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("taken_at_ms", sa.BigInteger, nullable=False),
+)
+
+# What all workers have counted since the beginning, for operators; ``series`` is a JSON list.
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("series", sa.Text, primary_key=True),
+    sa.Column("amount", sa.Float, nullable=False),
 )
 
 # One row for each step that was taken here; ``compatible_from``: the oldest program that works on its result.

@@ -78,4 +78,23 @@ STEPS: Final = (
             "ALTER TABLE schema_version ADD COLUMN compatible_from INTEGER NOT NULL DEFAULT 1",
         ),
     ),
+    Step(
+        3,
+        "what workers count for operators",
+        compatible_from=2,
+        statements=(
+            """CREATE TABLE IF NOT EXISTS tallies (
+            series TEXT NOT NULL, amount FLOAT NOT NULL, PRIMARY KEY (series))""",
+        ),
+    ),
+    Step(
+        4,
+        "how long an uploaded recording is",
+        compatible_from=2,
+        statements=(
+            "ALTER TABLE uploads ADD COLUMN duration_s FLOAT",
+            "ALTER TABLE uploads ADD COLUMN sample_rate INTEGER",
+            "ALTER TABLE uploads ADD COLUMN channel_count INTEGER",
+        ),
+    ),
 )

@@ -24,6 +24,7 @@ from cadenza.stores.jobs import SqlJobs
 from cadenza.stores.ledger import SqlLedger
 from cadenza.stores.replies import SqlReplies
 from cadenza.stores.retention import SqlRetention
+from cadenza.stores.tallies import SqlTallies
 from cadenza.stores.tasks import SqlTasks
 from cadenza.stores.uploads import SqlUploads
 from cadenza.stores.workers import SqlWorkers
@@ -48,6 +49,7 @@ class SqlBooks:
         self.callbacks = SqlCallbacks(connection, clock)
         self.workers = SqlWorkers(connection, clock)
         self.retention = SqlRetention(connection, clock)
+        self.tallies = SqlTallies(connection)
         self.jobs = SqlJobs(connection, client)
 
     def census(self) -> Census:

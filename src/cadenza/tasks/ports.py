@@ -34,6 +34,7 @@ from cadenza.tasks.records import (
 )
 from cadenza.tasks.replies import ReplyBook
 from cadenza.tasks.retention import RetentionBook
+from cadenza.tasks.tallies import TallyBook
 
 T = TypeVar("T")
 
@@ -337,6 +338,11 @@ class Books(Protocol):
     @property
     def workers(self) -> WorkerBook:
         """Who works."""
+        ...
+
+    @property
+    def tallies(self) -> TallyBook:
+        """What workers count."""
         ...
 
     @property
