@@ -28,7 +28,7 @@ def code_of(answer):
 
 
 @dialects
-def test_OV_02_above_the_rate_a_dialect_says_so_in_its_own_code(sqlite_house, dialect):
+def test_ov_02_above_the_rate_a_dialect_says_so_in_its_own_code(sqlite_house, dialect):
     path, body, too_often, _ = CREATING[dialect]
     key = sqlite_house.caller("me")
     *fine, refused = sqlite_house.ask(key, *[("POST", path, body)] * 4, CADENZA_RATE_LIMIT="3")
@@ -39,7 +39,7 @@ def test_OV_02_above_the_rate_a_dialect_says_so_in_its_own_code(sqlite_house, di
 
 
 @dialects
-def test_OV_02_want_of_credits_is_another_code_and_has_no_retry_after(sqlite_house, dialect):
+def test_ov_02_want_of_credits_is_another_code_and_has_no_retry_after(sqlite_house, dialect):
     path, body, _, _ = CREATING[dialect]
     key = sqlite_house.caller("me", credits=0)
     (refused,) = sqlite_house.ask(key, ("POST", path, body), CADENZA_RATE_LIMIT="3")
@@ -47,7 +47,7 @@ def test_OV_02_want_of_credits_is_another_code_and_has_no_retry_after(sqlite_hou
     assert "retry-after" not in refused.headers
 
 
-def test_OV_02_the_window_moves_and_keys_are_counted_apart(sqlite_house):
+def test_ov_02_the_window_moves_and_keys_are_counted_apart(sqlite_house):
     mine, yours = sqlite_house.caller("me"), sqlite_house.caller("you")
 
     async def over_time(send):
@@ -62,7 +62,7 @@ def test_OV_02_the_window_moves_and_keys_are_counted_apart(sqlite_house):
 
 
 @dialects
-def test_OV_02_an_account_has_so_many_unfinished_tasks_and_no_more(house, dialect):
+def test_ov_02_an_account_has_so_many_unfinished_tasks_and_no_more(house, dialect):
     path, body, too_often, _ = CREATING[dialect]
     key, other = house.caller("me"), house.caller("you")
     first, second, refused = house.ask(key, *[("POST", path, body)] * 3, CADENZA_TASKS_PER_ACCOUNT="2")
@@ -72,7 +72,7 @@ def test_OV_02_an_account_has_so_many_unfinished_tasks_and_no_more(house, dialec
     assert code_of(house.ask(other, ("POST", path, body))[0]) in {200, 201}
 
 
-def test_OV_02_a_task_that_ended_makes_room(house):
+def test_ov_02_a_task_that_ended_makes_room(house):
     key = house.caller("me")
     first, refused = house.ask(key, NATIVE, NATIVE, CADENZA_TASKS_PER_ACCOUNT="1")
     assert refused.status_code == 429
@@ -81,7 +81,7 @@ def test_OV_02_a_task_that_ended_makes_room(house):
     assert room.status_code == 201
 
 
-def test_OV_02_a_running_task_counts(house):
+def test_ov_02_a_running_task_counts(house):
     key = house.caller("me")
     (first,) = house.ask(key, NATIVE, CADENZA_TASKS_PER_ACCOUNT="1", CADENZA_QUEUE_LIMIT="1")
     house.store.write(lambda books: books.tasks.move(first.json()["id"], TaskState.RUNNING))
@@ -89,14 +89,14 @@ def test_OV_02_a_running_task_counts(house):
     assert refused.status_code == 429
 
 
-def test_OV_02_sixty_four_at_once_do_not_get_past_the_limit(house):
+def test_ov_02_sixty_four_at_once_do_not_get_past_the_limit(house):
     key = house.caller("me")
     answers = house.ask_at_once(key, *[NATIVE] * 64, CADENZA_TASKS_PER_ACCOUNT="5")
     assert sorted(answer.status_code for answer in answers) == [201] * 5 + [429] * 59
     assert house.count(tasks) == 5
 
 
-def test_OV_02_a_reply_under_its_key_is_given_again_although_no_more_is_accepted(house):
+def test_ov_02_a_reply_under_its_key_is_given_again_although_no_more_is_accepted(house):
     key = house.caller("me")
     keyed = (*NATIVE, {"Idempotency-Key": "one"})
     fresh = (*NATIVE, {"Idempotency-Key": "two"})
@@ -108,7 +108,7 @@ def test_OV_02_a_reply_under_its_key_is_given_again_although_no_more_is_accepted
     assert house.count(replies) == 1
 
 
-def test_OV_03_the_headers_never_promise_what_is_then_refused(sqlite_house):
+def test_ov_03_the_headers_never_promise_what_is_then_refused(sqlite_house):
     key = sqlite_house.caller("me")
 
     async def as_told(send):
@@ -138,14 +138,14 @@ def test_OV_03_the_headers_never_promise_what_is_then_refused(sqlite_house):
     assert 429 in {answer.status_code for answer in answers}
 
 
-def test_OV_03_without_a_limit_nothing_is_promised(sqlite_house):
+def test_ov_03_without_a_limit_nothing_is_promised(sqlite_house):
     key = sqlite_house.caller("me")
     (answer,) = sqlite_house.ask(key, NATIVE)
     assert not [name for name in answer.headers if name.startswith("ratelimit")]
 
 
 @dialects
-def test_OV_05_a_full_queue_refuses_with_an_estimate_and_charges_nothing(house, dialect):
+def test_ov_05_a_full_queue_refuses_with_an_estimate_and_charges_nothing(house, dialect):
     path, body, _, not_now = CREATING[dialect]
     key, other = house.caller("me"), house.caller("you")
     house.ask(key, *[NATIVE] * 3, CADENZA_QUEUE_LIMIT="3")
@@ -156,7 +156,7 @@ def test_OV_05_a_full_queue_refuses_with_an_estimate_and_charges_nothing(house, 
     assert (house.count(tasks), house.balance("you")) == (3, 1000)
 
 
-def test_OV_05_a_task_that_starts_makes_room_in_the_queue(house):
+def test_ov_05_a_task_that_starts_makes_room_in_the_queue(house):
     key = house.caller("me")
     first, refused = house.ask(key, NATIVE, NATIVE, CADENZA_QUEUE_LIMIT="1")
     assert refused.status_code == 503
@@ -165,7 +165,7 @@ def test_OV_05_a_task_that_starts_makes_room_in_the_queue(house):
     assert room.status_code == 201
 
 
-def test_OV_05_a_queue_is_filled_exactly_to_its_limit(house):
+def test_ov_05_a_queue_is_filled_exactly_to_its_limit(house):
     key = house.caller("me", credits=10_000)
     answers = house.ask_at_once(key, *[NATIVE] * 64, CADENZA_QUEUE_LIMIT="40")
     assert sorted(answer.status_code for answer in answers) == [201] * 40 + [503] * 24
@@ -188,7 +188,7 @@ def counts():
         sa.event.remove(sa.Engine, "before_cursor_execute", listen)
 
 
-def test_OV_05_limits_that_are_off_ask_the_database_nothing(house):
+def test_ov_05_limits_that_are_off_ask_the_database_nothing(house):
     key = house.caller("me")
     with counts() as said:
         house.ask(key, NATIVE, CADENZA_QUEUE_LIMIT="0")
@@ -198,7 +198,7 @@ def test_OV_05_limits_that_are_off_ask_the_database_nothing(house):
     assert len(said) == 2
 
 
-def test_OV_05_a_queue_with_room_is_not_counted_for_every_task(house):
+def test_ov_05_a_queue_with_room_is_not_counted_for_every_task(house):
     key = house.caller("me")
     with counts() as said:
         answers = house.ask_at_once(key, *[NATIVE] * 30, CADENZA_QUEUE_LIMIT="1000")
@@ -206,7 +206,7 @@ def test_OV_05_a_queue_with_room_is_not_counted_for_every_task(house):
     assert len(said) == 1
 
 
-def test_OV_05_a_full_queue_is_not_counted_for_every_refusal_and_room_is_seen_soon(house):
+def test_ov_05_a_full_queue_is_not_counted_for_every_refusal_and_room_is_seen_soon(house):
     key = house.caller("me")
 
     async def storm(send):

@@ -69,3 +69,8 @@ def retry_headers(error: BaseException) -> dict[str, str]:
     if isinstance(error, RateLimited | Unavailable):
         return {"Retry-After": str(error.retry_after_s)}
     return {}
+
+
+def identified(body: Json, request_id: str) -> Json:
+    """Return an error's object with the id by which the operator finds the request in the log."""
+    return {**body, "request_id": request_id} if request_id else body

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -19,6 +20,7 @@ from cadenza.dialects.sunoapi import errors as sunoapi_errors
 from cadenza.web import apiin, crun, media, native, operations, sunoapi
 from cadenza.web.auth import Doorkeeper
 from cadenza.web.endpoint import Frontage, RefusalBody
+from cadenza.web.envelope import Envelope, plain_refusal
 from cadenza.web.services import Services
 
 
@@ -31,7 +33,12 @@ def build_app(services: Services, *, close: Callable[[], None]) -> Starlette:
         close()
 
     handlers = {404: _unknown, 405: _wrong_method}
-    return Starlette(routes=_routes(services), lifespan=lifespan, exception_handlers=handlers)
+    return Starlette(
+        routes=_routes(services),
+        middleware=[Middleware(Envelope)],
+        lifespan=lifespan,
+        exception_handlers=handlers,
+    )
 
 
 def _routes(services: Services) -> list[BaseRoute]:
@@ -55,21 +62,20 @@ def _routes(services: Services) -> list[BaseRoute]:
     ]
 
 
-def _file_refusal(error: BaseException, *, creating: bool = False) -> Refusal:  # noqa: ARG001 - as the others
-    return sunoapi_errors.file_refusal_body(error)
+def _file_refusal(
+    error: BaseException,
+    *,
+    creating: bool = False,  # noqa: ARG001 - as the others
+    request_id: str = "",
+) -> Refusal:
+    return sunoapi_errors.file_refusal_body(error, request_id=request_id)
 
 
 async def _unknown(_request: Request, _error: Exception) -> Response:
     """Answer a route that does not exist with a real 404: programs probe several and move on only then."""
-    return Response(
-        '{"code":404,"msg":"Not Found","message":"Not Found"}', 404, media_type="application/json"
-    )
+    return plain_refusal(404, "Not Found")
 
 
 async def _wrong_method(_request: Request, error: Exception) -> Response:
-    return Response(
-        '{"code":405,"msg":"Method Not Allowed","message":"Method Not Allowed"}',
-        405,
-        headers=getattr(error, "headers", None),  # which methods there are
-        media_type="application/json",
-    )
+    allowed = getattr(error, "headers", None)  # which methods there are
+    return plain_refusal(405, "Method Not Allowed", allowed)

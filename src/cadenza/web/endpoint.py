@@ -15,6 +15,7 @@ from cadenza.dialects.refusals import Refusal
 from cadenza.domain.errors import Refused, Unavailable
 from cadenza.web.auth import Doorkeeper, Principal
 from cadenza.web.body import json_body
+from cadenza.web.envelope import request_id
 from cadenza.web.metrics import count_request
 from cadenza.web.services import Services
 
@@ -24,7 +25,7 @@ _log = structlog.get_logger()
 class RefusalBody(Protocol):
     """The errors table of a dialect: an error to HTTP status, body and extra headers."""
 
-    def __call__(self, error: BaseException, *, creating: bool = False) -> Refusal:
+    def __call__(self, error: BaseException, *, creating: bool = False, request_id: str = "") -> Refusal:
         """Return the refusal; ``creating`` where the request was to create a task."""
         ...
 
@@ -85,7 +86,7 @@ class Frontage:
         except Exception as error:  # noqa: BLE001 - the caller is told in the dialect, the log has the rest
             _log.exception("request_failed", path=request.url.path)
             refused = error
-        status, body, headers = self.refusal_body(refused, creating=creating)
+        status, body, headers = self.refusal_body(refused, creating=creating, request_id=request_id())
         if _may_leave_body(request):  # the server closes such a connection: nobody may send on it again
             headers = {**headers, "Connection": "close"}
         return reply(body, status=status, headers=headers)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from cadenza.domain.artefact import ArtefactKind
-from cadenza.domain.errors import CadenzaError, Gone, NotFound
+from cadenza.domain.errors import CadenzaError, Damaged, Gone, NotFound
 from cadenza.domain.links import MEDIA_SUFFIXES
 from cadenza.tasks.records import StoredFile
+from cadenza.web.envelope import plain_refusal
+from cadenza.web.far import answer_from_afar
 from cadenza.web.lookup import may_be_id
 from cadenza.web.services import Services
 
@@ -55,7 +58,7 @@ async def _media(services: Services, request: Request) -> Response:
     if not may_be_id(take_id):
         return _problem(NotFound("file"))
     stored = await services.read(lambda books: books.tasks.take_file(take_id, kind.value))
-    return _served(services, stored, "take")
+    return await _served(services, request, stored, "take")
 
 
 async def _upload(services: Services, request: Request) -> Response:
@@ -71,25 +74,42 @@ async def _upload(services: Services, request: Request) -> Response:
         expires_at=upload.expires_at,
         file_name=upload.file_name,
     )
-    return _served(services, stored, "upload")
+    return await _served(services, request, stored, "upload")
 
 
-def _served(services: Services, stored: StoredFile | None, what: str) -> Response:
+async def _served(services: Services, request: Request, stored: StoredFile | None, what: str) -> Response:
+    """Answer with a file, or a part of it, wherever it lies."""
     if stored is None:
         return _problem(NotFound("file"))
     if stored.expires_at <= services.clock.now():
         return _problem(Gone(what))
+    artefact = stored.artefact
+    etag = f'"{artefact.sha256}"'  # the same on every machine, whenever the file came there
     try:
-        path = services.media.path(stored.artefact.sha256)
+        file = services.media.find(artefact.sha256)
+        if isinstance(file, Path):
+            return FileResponse(file, headers={**_headers(stored), "etag": etag})
+        return await answer_from_afar(
+            file, request, size_bytes=artefact.size_bytes, etag=etag, headers=_headers(stored)
+        )
     except NotFound:
         return _problem(Gone(what))
-    return FileResponse(
-        path,
-        media_type=stored.media_type,
-        filename=stored.file_name,
-        content_disposition_type="inline" if _is_shown(stored.media_type) else "attachment",
-        headers=_SAFE,
-    )
+    except Damaged as error:
+        return _problem(error)
+
+
+def _headers(stored: StoredFile) -> dict[str, str]:
+    way = "inline" if _is_shown(stored.media_type) else "attachment"
+    return {
+        **_SAFE,
+        "content-type": stored.media_type,
+        "content-disposition": _disposition(way, stored.file_name),
+    }
+
+
+def _disposition(way: str, name: str) -> str:
+    quoted = quote(name)
+    return f'{way}; filename="{name}"' if quoted == name else f"{way}; filename*=utf-8''{quoted}"
 
 
 def _is_shown(media_type: str) -> bool:
@@ -104,7 +124,7 @@ async def _stream(services: Services, request: Request) -> Response:
     ends_at_s = asyncio.get_running_loop().time() + _STREAM_WAIT_S
     while asyncio.get_running_loop().time() < ends_at_s:
         if stored := await _finished(services, take_id):
-            return _served(services, stored, "take")
+            return await _served(services, request, stored, "take")
         if not await _is_coming(services, take_id):
             break
         growing = services.settings.streams_folder / f"{take_id}.mp3"  # a known id, so a name of ours
@@ -148,5 +168,5 @@ async def _grow(services: Services, take_id: str, growing: Path) -> AsyncIterato
 
 
 def _problem(error: CadenzaError) -> Response:
-    status = 410 if isinstance(error, Gone) else 404
-    return Response(str(error), status_code=status, media_type="text/plain")
+    status = {Gone: 410, Damaged: 500}.get(type(error), 404)
+    return plain_refusal(status, str(error))

@@ -13,6 +13,7 @@ from cadenza.dialects.openapi import document
 from cadenza.domain.errors import Unavailable
 from cadenza.domain.task import Dialect
 from cadenza.web.endpoint import reply
+from cadenza.web.envelope import plain_refusal
 from cadenza.web.metrics import metrics
 from cadenza.web.services import Services
 
@@ -65,7 +66,7 @@ async def openapi(services: Services, request: Request) -> Response:
     """GET /openapi/{dialect}.json."""
     name = request.path_params["name"].removesuffix(".json")
     if name not in {dialect.value for dialect in Dialect}:
-        return Response("No such document.", status_code=404)
+        return plain_refusal(404, "No such document.")
     return reply(_document(Dialect(name), services.links.public_url))
 
 
@@ -83,5 +84,5 @@ async def named_page(request: Request) -> Response:
     """GET /pages/{name}: only files that are there by that very name."""
     name = request.path_params["name"]
     if name not in {path.name for path in _PAGES.iterdir() if path.suffix in _PAGE_TYPES}:
-        return Response("No such page.", status_code=404)
+        return plain_refusal(404, "No such page.")
     return await page(name, request)

@@ -13,7 +13,7 @@ from cadenza.domain.links import Links
 from cadenza.intake.accept import Intake
 from cadenza.intake.keys import Pepper
 from cadenza.outbound.client import Outbound
-from cadenza.publish.store import MediaStore
+from cadenza.publish.port import Media
 from cadenza.settings import Settings
 from cadenza.tasks.life import Life
 from cadenza.tasks.ports import Books, Store
@@ -41,7 +41,7 @@ class Services:
     errands: Executor
     intake: Intake
     life: Life
-    media: MediaStore
+    media: Media
     outbound: Outbound
     pepper: Pepper
     links: Links

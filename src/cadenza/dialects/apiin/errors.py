@@ -10,6 +10,7 @@ from cadenza.dialects.refusals import (
     Row,
     Rows,
     faults_json,
+    identified,
     retry_headers,
     row_for,
     sentence,
@@ -76,6 +77,7 @@ def refusal_body(
     *,
     mirror_status: bool = False,  # noqa: ARG001 - the same call for every dialect; the status is real here
     creating: bool = False,
+    request_id: str = "",
 ) -> Refusal:
     """Return HTTP status, body and headers of a refusal.
 
@@ -88,4 +90,4 @@ def refusal_body(
         "type": _TYPES.get(row.code, _SERVER_ERROR_TYPE),
         "errors": faults_json(error, _WIRE_NAMES),
     }
-    return row.code, {"error": told}, retry_headers(error)
+    return row.code, {"error": identified(told, request_id)}, retry_headers(error)

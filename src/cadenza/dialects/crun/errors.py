@@ -11,6 +11,7 @@ from cadenza.dialects.refusals import (
     Row,
     Rows,
     faults_json,
+    identified,
     retry_headers,
     row_for,
     sentence,
@@ -69,6 +70,7 @@ def refusal_body(
     *,
     mirror_status: bool = quirks.MIRROR_STATUS_BY_DEFAULT,
     creating: bool = False,
+    request_id: str = "",
 ) -> Refusal:
     """Return HTTP status, body and headers of a refusal.
 
@@ -84,4 +86,4 @@ def refusal_body(
         "errors": faults_json(error, _WIRE_NAMES),
     }
     mirrored = mirror_status or row.code == UNEXPECTED.code
-    return row.code if mirrored else 200, body, retry_headers(error)
+    return row.code if mirrored else 200, identified(body, request_id), retry_headers(error)

@@ -11,6 +11,7 @@ from cadenza.dialects.refusals import (
     Rows,
     faults_json,
     faults_of,
+    identified,
     retry_headers,
     row_for,
 )
@@ -64,6 +65,7 @@ def refusal_body(
     *,
     mirror_status: bool = False,  # noqa: ARG001 - the same call for every dialect; the status is real here
     creating: bool = False,
+    request_id: str = "",
 ) -> Refusal:
     """Return HTTP status, problem object and headers (with the media type) of a refusal.
 
@@ -79,7 +81,8 @@ def refusal_body(
         "faults": faults_json(error, _WIRE_NAMES),
         **_numbers(error),
     }
-    return status, problem, {"Content-Type": MEDIA_TYPE, **retry_headers(error)}
+    headers = {"Content-Type": MEDIA_TYPE, **retry_headers(error)}
+    return status, identified(problem, request_id), headers
 
 
 def _detail(error: BaseException) -> str:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from cadenza.dialects.fields import TooLong
-from cadenza.dialects.refusals import Refusal, Row, Rows, faults_json, retry_headers, row_for, sentence
+from cadenza.dialects.refusals import (
+    Refusal,
+    Row,
+    Rows,
+    faults_json,
+    identified,
+    retry_headers,
+    row_for,
+    sentence,
+)
 from cadenza.dialects.sunoapi import quirks
 from cadenza.domain.errors import (
     Conflict,
@@ -66,6 +75,7 @@ def refusal_body(
     *,
     mirror_status: bool = quirks.MIRROR_STATUS_BY_DEFAULT,
     creating: bool = False,  # noqa: ARG001 - the same call for every dialect
+    request_id: str = "",
 ) -> Refusal:
     """Return HTTP status, body and headers of a refusal.
 
@@ -80,10 +90,10 @@ def refusal_body(
         "errors": faults_json(error, _WIRE_NAMES),
     }
     mirrored = mirror_status or row.code == quirks.STATUS_OF_SERVER_ERROR
-    return row.code if mirrored else 200, body, retry_headers(error)
+    return row.code if mirrored else 200, identified(body, request_id), retry_headers(error)
 
 
-def file_refusal_body(error: BaseException) -> Refusal:
+def file_refusal_body(error: BaseException, *, request_id: str = "") -> Refusal:
     """Return the refusal of a file route: the HTTP status equals the code."""
     row = row_for(FILE_ROWS, error)
     body = {
@@ -93,7 +103,7 @@ def file_refusal_body(error: BaseException) -> Refusal:
         "data": None,
         "errors": faults_json(error, _FILE_WIRE_NAMES),
     }
-    return row.code, body, retry_headers(error)
+    return row.code, identified(body, request_id), retry_headers(error)
 
 
 def _is_only_too_long(error: BaseException) -> bool:
