@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cadenza import crash
+
 
 class SettingsError(Exception):
     """A setting has a value that cannot be used; the text names the variable and what it takes."""
@@ -116,6 +118,12 @@ class Settings:
         "Tasks that may wait for a worker, over all accounts, before new ones are refused; 0: no limit.",
     )
     log_level: str = _knob("info", "CADENZA_LOG_LEVEL", "`debug`, `info`, `warning` or `error`.")
+    crash_at: str = _knob(
+        "",
+        "CADENZA_CRASH_AT",
+        "For tests of recovery only: the point of `crash.py` at which a process kills itself, "
+        "with `:n` at its n-th passage.",
+    )
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -193,6 +201,8 @@ def _parse(variable: str, text: str, default: object) -> object:
         return _parse_number(variable, text, type(default))
     if variable == "CADENZA_DATABASE_URL" and not text.startswith(("postgresql://", "postgres://")):
         raise SettingsError(f"{variable} takes postgresql://user:password@host/name or nothing.")
+    if variable == "CADENZA_CRASH_AT" and not crash.is_place(text):
+        raise SettingsError(f"{variable} takes one of: {', '.join(crash.POINTS)}; or one of them with `:n`.")
     return text.rstrip("/") if variable == "CADENZA_PUBLIC_URL" else text
 
 

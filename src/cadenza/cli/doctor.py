@@ -194,6 +194,18 @@ def _data_folder(surroundings: Settings) -> Iterator[Finding]:
     )
 
 
+def _crash_point(surroundings: Settings) -> Iterator[Finding]:
+    """Yield something only where the processes of this installation would kill themselves."""
+    if surroundings.crash_at:
+        yield Finding(
+            name="crash point",
+            ok=False,
+            essential=False,
+            detail=f"processes kill themselves at {surroundings.crash_at}",
+            remedy="CADENZA_CRASH_AT is for tests of recovery only; unset it.",
+        )
+
+
 def _trouble_writing(folder: Path) -> str:
     try:
         with tempfile.TemporaryFile(dir=folder):
@@ -219,4 +231,4 @@ def _port(port: int) -> Finding:
 
 
 # Whoever adds a part that can be missing adds its check here.
-CHECKS: list[Check] = [_python, _packages, _formats, _sandbox, _data_folder, _database]
+CHECKS: list[Check] = [_python, _packages, _formats, _sandbox, _data_folder, _database, _crash_point]

@@ -51,6 +51,8 @@ def serve(
         environment = {**os.environ, "CADENZA_DATA": str(chosen.data.absolute()), "CADENZA_PUBLIC_URL": url}  # noqa: TID251 - handed on
         charges = [Charge("API", _API.format(host=host, port=port), environment)]
         charges += [Charge(f"worker {number}", _WORKER, environment) for number in range(1, workers + 1)]
+        if chosen.crash_at:
+            _say(f"CADENZA_CRASH_AT is set: processes kill themselves at {chosen.crash_at}. For tests only.")
         supervisor = Supervisor(charges, _say)
         supervisor.start()
         if _is_ready(f"http://{url_host}:{port}/healthz", supervisor):

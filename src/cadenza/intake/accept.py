@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cadenza import crash
 from cadenza.domain.abilities import Abilities
 from cadenza.domain.clock import Clock
 from cadenza.domain.credits import EntryKind
@@ -85,6 +86,7 @@ class Intake:
         task_id = new_task_id()
         note = resolved.accepted.operation.value
         books.ledger.append(account_id, EntryKind.HOLD, credits, task_id=task_id, note=note)
+        crash.here("after_hold")
         view = books.tasks.add(
             task_id,
             account_id,
@@ -93,5 +95,6 @@ class Intake:
             engine=self.engine_name,
             parent_take_id=resolved.parent_take_id,
         )
+        crash.here("after_task_insert")
         books.jobs.render(task_id)
         return view

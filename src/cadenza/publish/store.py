@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from cadenza import crash
 from cadenza.audio.files import sync_file, sync_folder
 from cadenza.domain.artefact import Artefact, ArtefactKind
 from cadenza.domain.errors import NotFound
@@ -56,6 +57,10 @@ class MediaStore:
             raise NotFound("file")
         return place
 
+    def find(self, sha256: str) -> Path:
+        """Return where the file lies; see ``path``."""
+        return self.path(sha256)
+
     def open(self, sha256: str) -> BinaryIO:
         """Open the file for reading; it stays readable when it is deleted meanwhile. Raises ``NotFound``."""
         try:
@@ -67,6 +72,15 @@ class MediaStore:
                 raise NotFound("file") from None
             raise
         return os.fdopen(descriptor, "rb")
+
+    def keep(self, sha256: str, path: Path) -> None:
+        """Give the file a second name at ``path``, where it outlives its deletion. Raises ``NotFound``."""
+        with self.open(sha256) as file:
+            try:
+                os.link(self._place(sha256), path, follow_symlinks=False)
+            except OSError:  # another file system, one without links, or deleted this very moment
+                with path.open("xb") as copy:
+                    shutil.copyfileobj(file, copy)
 
     def delete(self, sha256: str) -> bool:
         """Remove the file; return whether it was there. Whoever calls knows that nobody refers to it."""
@@ -144,7 +158,9 @@ class MediaStore:
             sync_folder(self._root)
         with self._held():
             os.utime(unnamed)  # it is new, also where it was made long ago: see delete_unused
+            crash.here("before_artefact_rename")
             unnamed.replace(place)
+            crash.here("after_artefact_rename")
         sync_folder(place.parent)
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from dbos import DBOSClient
 
+from cadenza import crash
 from cadenza.domain.clock import Clock
 from cadenza.domain.errors import Unavailable
 from cadenza.domain.links import Links
@@ -141,7 +142,10 @@ class GroupCommit:
     def _committed(self, batch: list[_Write]) -> list[_Outcome]:
         with _told_as_unavailable(), self._store._engine.begin() as connection:  # noqa: SLF001 - same file
             take_write_lock(connection)
-            return [self._one(connection, write) for write in batch]
+            outcomes = [self._one(connection, write) for write in batch]
+            crash.here("before_commit")
+        crash.here("after_commit")
+        return outcomes
 
     def _one(self, connection: sa.Connection, write: _Write) -> _Outcome:
         try:

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from cadenza import crash
 from cadenza.domain.abilities import Honoured
 from cadenza.domain.clock import Clock
 from cadenza.domain.credits import EntryKind
@@ -87,6 +88,7 @@ class Life:
             books.ledger.append(
                 view.account_id, EntryKind.CAPTURE, view.credits, task_id=view.id, note="complete"
             )
+            crash.here("after_capture")
             self._tell(books, view.id, CallbackStage.COMPLETE)
         return True
 
@@ -144,6 +146,7 @@ class Life:
     def _release(self, books: Books, task_id: str, *, note: str) -> None:
         view = self._view(books, task_id)
         books.ledger.append(view.account_id, EntryKind.RELEASE, view.credits, task_id=task_id, note=note)
+        crash.here("after_release")
 
     def _tell(self, books: Books, task_id: str, stage: CallbackStage) -> None:
         """Record the event for those who watch, and the callback for the one who asked for it."""

@@ -11,7 +11,7 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 
-from cadenza import logs
+from cadenza import crash, logs
 from cadenza.settings import current_settings
 from cadenza.worker.orphan import end_with_parent
 
@@ -51,6 +51,7 @@ def work(*, tied: bool = True) -> None:
         os.environ.setdefault(library, "1")  # noqa: TID251 - for the render child: N workers, N cores
     settings = current_settings()
     logs.set_up(settings.log_level)
+    crash.arm(settings.crash_at)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
 
+from cadenza import crash
 from cadenza.audio.decode import DecodedSource, decode
 from cadenza.audio.encode import Depth, Mp3Stream
 from cadenza.audio.signal import Signal
@@ -116,6 +117,7 @@ class _Teller:
         files = render_files(rendition, self._order.folder, take_id=self._order.take_ids[index], depth=depth)
         self._encoder.submit(self._end_stream, index).result()
         self._published += 1
+        crash.here("after_render")
         self.tell(
             TakeRendered(
                 take_index=index,

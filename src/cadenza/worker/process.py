@@ -19,6 +19,10 @@ _LOOK_S = 0.25
 _READ_BYTES = 65_536
 
 
+class ChildLost(Exception):
+    """A signal ended the child: the kernel for want of memory, an operator, a fault in a library."""
+
+
 def run_child(
     command: Sequence[str], order: ChildOrder, *, limit_s: float, should_stop: Callable[[], bool]
 ) -> Generator[ChildEvent, None, None]:
@@ -32,7 +36,9 @@ def run_child(
     Stopped
         ``should_stop`` said so.
     GenerationFailed
-        The child died, or was killed at the limit.
+        The child gave up, or was killed at the limit.
+    ChildLost
+        The child was killed by somebody else.
     """
     child = subprocess.Popen(  # noqa: S603 - our own command, no shell
         list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
@@ -43,7 +49,10 @@ def run_child(
         with suppress(BrokenPipeError), child.stdin:
             child.stdin.write(order.to_json())
         yield from _events(child.stdout, deadline=time.monotonic() + limit_s, should_stop=should_stop)
-        if child.wait() != 0:
+        status = child.wait()
+        if status < 0:
+            raise ChildLost
+        if status > 0:
             raise GenerationFailed("The engine stopped unexpectedly.")
     finally:
         _end(child)

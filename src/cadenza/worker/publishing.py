@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from cadenza import crash
 from cadenza.domain.errors import GenerationFailed, SourceUnusable, Stopped
 from cadenza.domain.request import Described, Inherited, Specified
 from cadenza.domain.task import TaskView
 from cadenza.domain.tiers import TIERS
-from cadenza.publish.store import MediaStore
+from cadenza.publish.port import Media
 from cadenza.tasks.life import Life
 from cadenza.tasks.ports import Books, Store
 from cadenza.tasks.records import Attempt, TakeResult, TakeText
@@ -34,7 +35,7 @@ class Publishing:
         self,
         store: Store,
         life: Life,
-        media: MediaStore,
+        media: Media,
         view: TaskView,
         attempt: Attempt,
         order: ChildOrder,
@@ -93,6 +94,7 @@ class Publishing:
         if len(self._texts) == len(self._order.take_ids):
             texts = tuple(self._texts)
             self._write(lambda books: self._life.text_ready(books, self._attempt, texts))
+            crash.here("after_text")
 
     def _take(self, event: TakeRendered) -> None:
         artefacts = tuple(self._media.put(path, kind) for kind, path in event.files.items())
@@ -109,6 +111,7 @@ class Publishing:
         )
         self._store.write(lambda books: self._life.honoured(books, self._attempt, event.honoured))
         self._write(lambda books: self._life.take_ready(books, self._attempt, result))
+        crash.here("after_take")
         self._ready += 1
         stream_path(self._order.streams_folder, result.take_id).unlink(missing_ok=True)
 

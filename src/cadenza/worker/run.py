@@ -15,17 +15,18 @@ from pathlib import Path
 
 import structlog
 
+from cadenza import crash
 from cadenza.domain.errors import CadenzaError, GenerationFailed, SourceUnusable, Stopped, Unavailable
 from cadenza.domain.ids import new_take_id
 from cadenza.domain.task import Failure, FailureKind, TaskView
 from cadenza.domain.tiers import TIERS
-from cadenza.publish.store import MediaStore
+from cadenza.publish.port import Media
 from cadenza.tasks.life import Life
 from cadenza.tasks.ports import Store
 from cadenza.tasks.records import Attempt
 from cadenza.worker.order import ChildOrder, stream_path
 from cadenza.worker.patience import patiently
-from cadenza.worker.process import run_child
+from cadenza.worker.process import ChildLost, run_child
 from cadenza.worker.publishing import Publishing
 from cadenza.worker.source import SourceFiles
 
@@ -41,7 +42,7 @@ class TaskRunner:
     store: Store
     life: Life
     sources: SourceFiles
-    media: MediaStore
+    media: Media
     child_command: Sequence[str]
     worker_id: str
     scratch_folder: Path
@@ -51,19 +52,31 @@ class TaskRunner:
     def run(self, task_id: str) -> None:
         """Do all that is left to do for a task; return when it is final or no longer ours."""
         patiently(lambda: self._run(task_id))
+        crash.here("after_end")
 
     def _run(self, task_id: str) -> None:
-        begun = self.store.write(lambda books: self.life.begin(books, task_id, worker_id=self.worker_id))
-        if begun is None:
-            return
-        view, attempt = begun
-        log = _log.bind(task_id=task_id, attempt=attempt.number)
+        def begin() -> tuple[TaskView, Attempt] | None:
+            return self.store.write(lambda books: self.life.begin(books, task_id, worker_id=self.worker_id))
+
+        while (begun := begin()) and self._is_lost(*begun):
+            pass
+        self._clear_streams(task_id)
+
+    def _is_lost(self, view: TaskView, attempt: Attempt) -> bool:
+        """Make one attempt; return whether its render child was killed, and the task is to be begun again."""
+        crash.here("after_begin")
+        log = _log.bind(task_id=view.id, attempt=attempt.number)
         try:
             with self._folder(attempt) as folder:
                 self._render(view, attempt, folder)
             log.info("task_rendered")
         except Stopped:
             log.info("task_stopped")
+        except ChildLost:
+            log.warning("child_lost")
+            # Counted like the loss of a worker: a task under which everything dies is given up in the end.
+            self.store.write(lambda books: books.tasks.count_losses(self.worker_id))
+            return True
         except (SourceUnusable, GenerationFailed) as error:
             log.warning("task_failed", reason=str(error))
             self._fail(attempt, error)
@@ -73,7 +86,7 @@ class TaskRunner:
             # A full disk, a mistake of ours: a task that nobody ends would hold its credits for ever.
             log.exception("task_failed")
             self._fail(attempt, GenerationFailed(_UNEXPECTED))
-        self._clear_streams(task_id)
+        return False
 
     def _render(self, view: TaskView, attempt: Attempt, folder: Path) -> None:
         order = self._order(view, attempt, folder)
@@ -110,6 +123,7 @@ class TaskRunner:
         tier = TIERS[view.request.tier]
         self.store.write(lambda books: self.life.progressed(books, attempt, "source", 0.0))
         source = self.sources.fetch(view, folder)
+        crash.here("after_source")
         return ChildOrder(
             engine=view.engine,
             request=view.request,

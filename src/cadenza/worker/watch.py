@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from cadenza import crash
 from cadenza.domain.clock import Clock
 from cadenza.domain.errors import Unavailable
 from cadenza.tasks.ports import Store
@@ -65,6 +66,7 @@ class Watch:
 
     def _count_losses(self, dead_id: str) -> None:
         self.store.write(lambda books: books.tasks.count_losses(dead_id))
+        crash.here("after_losses")
 
     def leave(self) -> None:
         """Hand back what this worker has not finished, and go; a clean end is nobody's fault."""
@@ -72,6 +74,7 @@ class Watch:
 
     def _strike_off(self, worker_id: str) -> None:
         count = self.give_back(worker_id)
+        crash.here("after_give_back")
         self.store.write(lambda books: books.workers.leave(worker_id))
         _log.info("worker_left", left=worker_id, jobs_given_back=count)
 
