@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from cadenza import crash
 from cadenza.domain.clock import Clock
 from cadenza.domain.errors import Unavailable
 from cadenza.domain.task import CallbackStage
@@ -60,8 +61,10 @@ class CallbackRunner:
 
         patiently(claim, wait=self.wait)
         for record, account in claimed:
+            crash.here("before_delivery")
             secrets = account.signing_secrets(self.clock.now())
             made = deliver(_event(record), secrets, self.outbound, self.clock, attempt=attempt)
+            crash.here("after_delivery_200")
             self.slow_lanes.note(lane_of(record.url), elapsed_s=made.elapsed_ms / 1000)
             _tell(record, made)
             patiently(lambda: self.store.write(lambda books: self._note(books, record, made)), wait=self.wait)  # noqa: B023 - run at once
@@ -123,6 +126,7 @@ class CallbackRunner:
         if noted and next_at is not None:
             delay_s = max(0.0, (next_at - made.ended_at).total_seconds())
             books.jobs.deliver(record.id, made.attempt + 1, lane=lane_of(record.url), delay_s=delay_s)
+        crash.here("before_delivery_commit")
 
 
 def _is_due(record: CallbackRecord) -> bool:
