@@ -53,6 +53,9 @@ def _values(upload: Upload) -> dict[str, Any]:
         "size_bytes": upload.artefact.size_bytes,
         "created_at_ms": to_ms(upload.created_at),
         "expires_at_ms": to_ms(upload.expires_at),
+        "duration_s": upload.duration_s,
+        "sample_rate": upload.sample_rate,
+        "channel_count": upload.channel_count,
     }
 
 
@@ -66,4 +69,7 @@ def _upload(row: sa.Row[Any]) -> Upload:
         media_type=row.media_type,
         created_at=from_ms(row.created_at_ms),
         expires_at=from_ms(row.expires_at_ms),
+        duration_s=row.duration_s,
+        sample_rate=row.sample_rate,
+        channel_count=row.channel_count,
     )

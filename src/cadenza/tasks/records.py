@@ -101,7 +101,10 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A recording that a caller left here."""
+    """A recording that a caller left here.
+
+    ``duration_s`` and the two below were found by decoding it on arrival; None where that was not done.
+    """
 
     id: str
     account_id: str
@@ -111,6 +114,9 @@ class Upload:
     media_type: str
     created_at: datetime
     expires_at: datetime
+    duration_s: float | None = None
+    sample_rate: int | None = None
+    channel_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
