@@ -84,6 +84,8 @@ tasks = sa.Table(
     sa.Column("started_at_ms", sa.BigInteger),
     sa.Column("finished_at_ms", sa.BigInteger),
     sa.Column("change_seq", sa.Integer, nullable=False),
+    sa.Column("turn", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("request_id", sa.Text),
 )
 sa.Index("tasks_by_account", tasks.c.account_id, tasks.c.accepted_at_ms, tasks.c.id)
 _unfinished = tasks.c.finished_at_ms.is_(None)
@@ -97,6 +99,16 @@ sa.Index(
 )
 _waiting = tasks.c.state == "queued"
 sa.Index("tasks_waiting", tasks.c.accepted_at_ms, sqlite_where=_waiting, postgresql_where=_waiting)
+sa.Index(
+    "tasks_by_turn", tasks.c.turn, tasks.c.accepted_at_ms, sqlite_where=_waiting, postgresql_where=_waiting
+)
+sa.Index(
+    "tasks_turns_of_account",
+    tasks.c.account_id,
+    tasks.c.turn,
+    sqlite_where=_waiting,
+    postgresql_where=_waiting,
+)
 
 takes = sa.Table(
     "takes",

@@ -97,4 +97,15 @@ STEPS: Final = (
             "ALTER TABLE uploads ADD COLUMN channel_count INTEGER",
         ),
     ),
+    Step(
+        5,
+        "whose turn it is among the accounts; which request made a task",
+        compatible_from=2,
+        statements=(
+            "ALTER TABLE tasks ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE tasks ADD COLUMN request_id TEXT",
+            "CREATE INDEX tasks_by_turn ON tasks (turn, accepted_at_ms) WHERE state = 'queued'",
+            "CREATE INDEX tasks_turns_of_account ON tasks (account_id, turn) WHERE state = 'queued'",
+        ),
+    ),
 )
