@@ -35,6 +35,18 @@ class Settings:
         "`postgresql://user:password@host/name` when one machine is not enough; "
         "empty: an SQLite file in the data folder.",
     )
+    storage_url: str = _knob(
+        "",
+        "CADENZA_STORAGE_URL",
+        "`s3://bucket/prefix?endpoint=https://host&region=name`: the bucket of an S3-compatible store where "
+        "media files lie, all but the bucket may be absent; empty: the data folder.",
+    )
+    aws_access_key_id: str = _knob(
+        "", "AWS_ACCESS_KEY_ID", "Who we are at the store; empty: the role that this machine has."
+    )
+    aws_secret_access_key: str = _knob("", "AWS_SECRET_ACCESS_KEY", "The secret that belongs to it.")
+    aws_session_token: str = _knob("", "AWS_SESSION_TOKEN", "With keys that end by themselves: their token.")
+    aws_region: str = _knob("", "AWS_REGION", "The store's region if the URL names none; empty: us-east-1.")
     engine: str = _knob("embedded", "CADENZA_ENGINE", "The engine that makes the takes.")
     public_url: str = _knob(
         "",
@@ -183,9 +195,11 @@ def from_environment(environment: Mapping[str, str], **overrides: object) -> Set
     values: dict[str, Any] = {}
     known = {knob.metadata["variable"]: knob for knob in dataclasses.fields(Settings)}
     for variable, text in environment.items():
-        if not variable.startswith("CADENZA_") or not text:
+        if not text:
             continue
         if variable not in known:
+            if not variable.startswith("CADENZA_"):
+                continue
             raise SettingsError(f"{variable} is not a setting; docs/settings.md lists them all.")
         values[known[variable].name] = _parse(variable, text, known[variable].default)
     values.update({name: value for name, value in overrides.items() if value is not None})
@@ -203,6 +217,8 @@ def _parse(variable: str, text: str, default: object) -> object:
         raise SettingsError(f"{variable} takes postgresql://user:password@host/name or nothing.")
     if variable == "CADENZA_CRASH_AT" and not crash.is_place(text):
         raise SettingsError(f"{variable} takes one of: {', '.join(crash.POINTS)}; or one of them with `:n`.")
+    if variable == "CADENZA_STORAGE_URL" and not text.startswith("s3://"):
+        raise SettingsError(f"{variable} takes s3://bucket/prefix?endpoint=https://host or nothing.")
     return text.rstrip("/") if variable == "CADENZA_PUBLIC_URL" else text
 
 

@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Final
 
-from cadenza.publish.store import MediaStore
+from cadenza.publish.port import Media
 from cadenza.tasks.ports import Store
 
 # From a file's arrival to the row that refers to it, a database that is busy may take half a minute.
 UNUSED_AFTER: Final = dt.timedelta(minutes=15)
 
 
-def delete_unused(media: MediaStore, store: Store, digests: Collection[str], *, now: dt.datetime) -> int:
+def delete_unused(media: Media, store: Store, digests: Collection[str], *, now: dt.datetime) -> int:
     """Remove those files that nothing refers to and that have lain a while; return how many."""
     return media.delete_unused(
         digests,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from cadenza.audio.children import Children
 from cadenza.domain.clock import Clock
 from cadenza.domain.links import Links
 from cadenza.intake.accept import Intake
@@ -18,6 +19,7 @@ from cadenza.settings import Settings
 from cadenza.tasks.life import Life
 from cadenza.tasks.ports import Books, Store
 from cadenza.web.pace import Pace
+from cadenza.web.turns import Turns
 
 T = TypeVar("T")
 
@@ -47,6 +49,8 @@ class Services:
     links: Links
     clock: Clock
     pace: Pace
+    children: Children
+    turns: Turns = field(default_factory=Turns)
 
     async def write(self, work: Callable[[Books], T]) -> T:
         """Run a write in the next shared commit."""

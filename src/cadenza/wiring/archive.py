@@ -15,9 +15,9 @@ from typing import Final
 
 from cadenza.audio.files import sync_file, sync_folder
 from cadenza.domain.errors import Conflict, NotFound, Unavailable
-from cadenza.publish.store import MediaStore
 from cadenza.settings import Settings
 from cadenza.stores import snapshot
+from cadenza.wiring.storage import open_media
 
 _DATABASE: Final = "cadenza.sqlite"
 # What keys are checked with, and the key that the first start printed.
@@ -70,7 +70,7 @@ def backup(settings: Settings, file: Path) -> Archived:
 
 
 def _write(settings: Settings, partial: Path) -> tuple[int, int]:
-    media = MediaStore(settings.media_folder)
+    media = open_media(settings)
     files = missing = 0
     with (
         tempfile.TemporaryDirectory(dir=partial.absolute().parent) as folder,

@@ -29,7 +29,7 @@ from cadenza.intake.admission import Admission
 from cadenza.intake.keys import Pepper
 from cadenza.outbound.allow import AllowList
 from cadenza.outbound.client import Outbound
-from cadenza.publish.store import MediaStore
+from cadenza.publish.port import Media
 from cadenza.settings import Settings, current_settings
 from cadenza.stores import database, jobs
 from cadenza.stores.store import GroupCommit, SqlStore
@@ -37,6 +37,7 @@ from cadenza.tasks.life import Life
 from cadenza.web.app import build_app
 from cadenza.web.pace import Pace
 from cadenza.web.services import Services
+from cadenza.wiring.storage import open_media
 from cadenza.worker.callbacks import CallbackRunner
 from cadenza.worker.lanes import lane_of
 from cadenza.worker.loop import Worker
@@ -71,7 +72,7 @@ class Backroom:
     store: SqlStore
     life: Life
     links: Links
-    media: MediaStore
+    media: Media
     outbound: Outbound
     clock: SystemClock
 
@@ -115,7 +116,7 @@ def backroom(settings: Settings) -> Backroom:
             retention=dt.timedelta(days=settings.retention_days),
         ),
         links=links,
-        media=MediaStore(settings.media_folder),
+        media=open_media(settings),
         outbound=Outbound(AllowList.parse(settings.outbound_allow), own_url=links.public_url),
         clock=clock,
     )
@@ -162,6 +163,7 @@ def api_app() -> Starlette:
             abilities=engine.abilities,
             clock=room.clock,
             check_url=lambda url: room.outbound.check_source(url, field="source_url"),
+            links=room.links,
             admission=Admission(
                 clock=room.clock,
                 tasks_per_account=settings.tasks_per_account,
@@ -187,6 +189,7 @@ def api_app() -> Starlette:
 def worker(settings: Settings) -> Worker:
     """Return a worker that renders tasks and delivers callbacks until it is told to stop."""
     room = backroom(settings)
+    database.check(room.database)  # a worker elsewhere may be older or newer than its server
     worker_id = new_id("worker")
     sources = SourceFiles(
         store=room.store,

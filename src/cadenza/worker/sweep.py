@@ -22,7 +22,7 @@ import structlog
 
 from cadenza.domain.clock import Clock
 from cadenza.domain.errors import Unavailable
-from cadenza.publish.store import MediaStore
+from cadenza.publish.port import Media
 from cadenza.publish.unused import UNUSED_AFTER, delete_unused
 from cadenza.tasks.ports import Store
 
@@ -66,7 +66,7 @@ class Sweeper:
     """Clears away for all workers of an installation."""
 
     store: Store
-    media: MediaStore
+    media: Media
     clock: Clock
     scratch_folder: Path
     streams_folder: Path
