@@ -20,6 +20,9 @@ dev: $(VENV)/.dev  ## the same with everything the tests need
 formats: install ## also read M4A, AAC and WebM
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/formats.txt
 
+storage: install ## also keep media files in an S3-compatible store
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/storage.txt
+
 test: dev        ## everything CI runs
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
@@ -45,8 +48,14 @@ $(VENV)/.installed: $(VENV)/bin/python requirements/base.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.installed requirements/dev.txt
+$(VENV)/.dev: $(VENV)/.installed $(VENV)/double/.installed requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help up install formats dev test chaos bench lock
+# The store that tests speak to: a program of its own, apart because its needs do not fit beside ours.
+$(VENV)/double/.installed: $(VENV)/bin/python requirements/double.txt
+	@rm -rf $(VENV)/double
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(VENV)/double -r requirements/double.txt
+	@touch $@
+
+.PHONY: help up install formats storage dev test chaos bench lock

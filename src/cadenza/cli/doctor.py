@@ -17,8 +17,10 @@ from typing import Annotated, Final
 
 import typer
 
+from cadenza import logs
 from cadenza.cli import options as o
-from cadenza.settings import Settings, current_settings
+from cadenza.domain.errors import Unavailable
+from cadenza.settings import Settings, SettingsError, current_settings
 
 DEFAULT_PORT: Final = 8765
 _LEAST_FREE_BYTES: Final = 2 * 1024**3
@@ -150,6 +152,21 @@ def _database(surroundings: Settings) -> Iterator[Finding]:
         engine.dispose()
 
 
+def _storage(surroundings: Settings) -> Iterator[Finding]:
+    """Yield whether the bucket gives back what is written to it, where there is to be one."""
+    if not surroundings.storage_url:
+        return
+    from cadenza.wiring.storage import probe  # noqa: PLC0415 - the doctor comes also where it is missing
+
+    logs.set_up(surroundings.log_level)  # what the store said is logged
+    try:
+        name = probe(surroundings)
+        yield Finding(name="storage", ok=True, detail=f"the bucket {name} can be written, read and cleared")
+    except (Unavailable, SettingsError) as trouble:
+        remedy = "Check CADENZA_STORAGE_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        yield Finding(name="storage", ok=False, detail=str(trouble), remedy=remedy)
+
+
 def _sandbox(_settings: Settings) -> Iterator[Finding]:
     """Yield what the cage of the decoder is made of here, tried out rather than looked up."""
     if importlib.util.find_spec("numpy") is None:
@@ -231,4 +248,13 @@ def _port(port: int) -> Finding:
 
 
 # Whoever adds a part that can be missing adds its check here.
-CHECKS: list[Check] = [_python, _packages, _formats, _sandbox, _data_folder, _database, _crash_point]
+CHECKS: list[Check] = [
+    _python,
+    _packages,
+    _formats,
+    _sandbox,
+    _data_folder,
+    _storage,
+    _database,
+    _crash_point,
+]
