@@ -9,6 +9,7 @@ import pytest
 from cadenza.domain.abilities import Abilities
 from cadenza.domain.artefact import Artefact, ArtefactKind
 from cadenza.domain.errors import Conflict, InsufficientCredits, NotFound
+from cadenza.domain.links import Links
 from cadenza.domain.request import (
     Continuation,
     Described,
@@ -55,6 +56,7 @@ def intake(clock):
         abilities=ABILITIES,
         clock=clock,
         check_url=str,
+        links=Links("http://cadenza.test"),
         admission=Admission(clock=clock),
     )
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from cadenza.audio.children import Nursery
 from cadenza.domain.credits import EntryKind
 from cadenza.domain.errors import Unavailable
 from cadenza.domain.request import Described, GenerationRequest
@@ -31,6 +32,8 @@ def runner(store, clock, tmp_path):
         retention=dt.timedelta(days=1),
     )
 
+    nursery = Nursery()
+
     def make(command=CHILD, media=None, limit_s=60.0):
         kept = media or MediaStore(tmp_path / "media")
         return TaskRunner(
@@ -43,9 +46,11 @@ def runner(store, clock, tmp_path):
             scratch_folder=tmp_path / "scratch",
             streams_folder=tmp_path / "streams",
             limit_s=limit_s,
+            nursery=nursery,
         )
 
-    return make
+    yield make
+    nursery.close()
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ class Nursery:
     """``Children`` that cost no start: each is forked from a process that has the codecs loaded.
 
     ``slots`` files at most are decoded at a time, the others wait; by default as many as there are
-    processors, and four at least. The nursery is started by the first file or by ``warm``, and again where
+    processors, and four at least. The nursery is started by the first file or ``door``, and again where
     it was killed. It ends, and its children with it, on ``close`` or with this process, however that ends.
     """
 
@@ -88,10 +88,6 @@ class Nursery:
             line = _sent_in(self._living(), file, work) or _sent_in(self._living(), file, work)
             with fresh_child(file, work) if line is None else _listening(line) as descriptor:
                 yield descriptor
-
-    def warm(self) -> None:
-        """Start the nursery before it is needed."""
-        self._living()
 
     def door(self) -> int:
         """Return the descriptor that a child process inherits for its ``NurseryDoor``."""

@@ -26,7 +26,7 @@ class Links:
 
     def media(self, take_id: str, kind: ArtefactKind) -> str:
         """Return the URL of a take's file."""
-        return f"{self.public_url}/media/{take_id}{MEDIA_SUFFIXES[kind]}"
+        return f"{self._media}{take_id}{MEDIA_SUFFIXES[kind]}"
 
     def stream(self, take_id: str) -> str:
         """Return the URL where a take can be heard while it is being rendered, and after."""
@@ -34,4 +34,27 @@ class Links:
 
     def upload(self, upload_id: str, file_name: str) -> str:
         """Return the URL of an upload; the name is only for readers."""
-        return f"{self.public_url}/files/{upload_id}/{quote(file_name, safe='')}"
+        return f"{self._uploads}{upload_id}/{quote(file_name, safe='')}"
+
+    def upload_id(self, url: str) -> str | None:
+        """Return the id of the upload whose URL this is; None where it is another URL."""
+        if not url.startswith(self._uploads):
+            return None
+        upload_id, _, name = url.removeprefix(self._uploads).partition("/")
+        return upload_id if name else None
+
+    def take_id(self, url: str) -> str | None:
+        """Return the id of the take whose whole sound this URL leads to; None where it is another URL."""
+        name = url.removeprefix(self._media)
+        for kind in (ArtefactKind.AUDIO_MP3, ArtefactKind.AUDIO_FLAC):
+            if name != url and name.endswith(MEDIA_SUFFIXES[kind]):
+                return name.removesuffix(MEDIA_SUFFIXES[kind])  # of a new part it would be nobody's id
+        return None
+
+    @property
+    def _media(self) -> str:
+        return f"{self.public_url}/media/"
+
+    @property
+    def _uploads(self) -> str:
+        return f"{self.public_url}/files/"

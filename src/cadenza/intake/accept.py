@@ -15,6 +15,7 @@ from cadenza.domain.clock import Clock
 from cadenza.domain.credits import EntryKind
 from cadenza.domain.errors import Fault, Malformed, Unsupported
 from cadenza.domain.ids import new_seed, new_task_id
+from cadenza.domain.links import Links
 from cadenza.domain.request import GenerationRequest, SourceUrl
 from cadenza.domain.task import Accepted, TaskView
 from cadenza.domain.tiers import TIERS, Tier, price
@@ -34,9 +35,12 @@ class Intake:
     abilities: Abilities
     clock: Clock
     check_url: UrlCheck
+    links: Links
     admission: Admission
 
-    def accept(self, books: Books, account_id: str, accepted: Accepted) -> TaskView:
+    def accept(
+        self, books: Books, account_id: str, accepted: Accepted, *, request_id: str | None = None
+    ) -> TaskView:
         """Hold the price, store the task and enqueue its job.
 
         Raises
@@ -48,13 +52,13 @@ class Intake:
         """
         accepted = self._with_seed(accepted)
         self._check_url(accepted.request)
-        resolved = resolve(books, account_id, accepted, now=self.clock.now())
+        resolved = resolve(books, account_id, accepted, links=self.links, now=self.clock.now())
         request = resolved.accepted.request
         tier = TIERS[request.tier]
         self._check_abilities(request, tier)
         self.admission.admit(books, account_id)
         credits = price(tier, accepted.dialect, take_count=request.take_count)
-        return self._store(books, account_id, resolved, credits)
+        return self._store(books, account_id, resolved, credits, request_id)
 
     def _with_seed(self, accepted: Accepted) -> Accepted:
         if accepted.request.seed is not None:
@@ -82,9 +86,12 @@ class Intake:
                 )
             )
 
-    def _store(self, books: Books, account_id: str, resolved: Resolved, credits: int) -> TaskView:
+    def _store(
+        self, books: Books, account_id: str, resolved: Resolved, credits: int, request_id: str | None
+    ) -> TaskView:
         task_id = new_task_id()
         note = resolved.accepted.operation.value
+        turn = books.tasks.next_turn(account_id)
         books.ledger.append(account_id, EntryKind.HOLD, credits, task_id=task_id, note=note)
         crash.here("after_hold")
         view = books.tasks.add(
@@ -94,7 +101,9 @@ class Intake:
             credits=credits,
             engine=self.engine_name,
             parent_take_id=resolved.parent_take_id,
+            turn=turn,
+            request_id=request_id,
         )
         crash.here("after_task_insert")
-        books.jobs.render(task_id)
+        books.jobs.render(task_id, turn=turn)
         return view

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.errors import Conflict, Fault, Gone, Malformed, NotFound
+from cadenza.domain.links import Links
 from cadenza.domain.request import (
     Continuation,
     Inherited,
@@ -15,10 +16,11 @@ from cadenza.domain.request import (
     SourceTake,
     SourceTaskTake,
     SourceUpload,
+    SourceUrl,
     Specified,
 )
 from cadenza.domain.task import Accepted, TakeView, TaskView
-from cadenza.domain.tiers import TIER_OF_SOURCE
+from cadenza.domain.tiers import TIER_OF_SOURCE, TIERS
 from cadenza.tasks.ports import Books
 
 
@@ -30,7 +32,7 @@ class Resolved:
     parent_take_id: str | None = None
 
 
-def resolve(books: Books, account_id: str, accepted: Accepted, *, now: datetime) -> Resolved:
+def resolve(books: Books, account_id: str, accepted: Accepted, *, links: Links, now: datetime) -> Resolved:
     """Look the source up and fill in what is inherited from it.
 
     Raises
@@ -38,28 +40,69 @@ def resolve(books: Books, account_id: str, accepted: Accepted, *, now: datetime)
     NotFound, Conflict, Gone
         The take or upload is not the account's, not finished, or its time is over.
     Malformed
-        The place to continue from lies outside the take.
+        The recording is known here, and the place to continue from lies outside it or it is too long.
     """
     continuation = accepted.request.continuation
     if continuation is None:
         return Resolved(accepted=accepted)
     source = continuation.source
     if isinstance(source, SourceUpload):
-        _check_upload(books, account_id, source, now=now)
+        upload_s = _upload_length_s(books, account_id, source, now=now)
+        _check_length(upload_s, continuation, accepted.request.tier)
         return Resolved(accepted=accepted)
-    if not isinstance(source, (SourceTake, SourceTaskTake)):
+    if isinstance(source, SourceUrl):
+        _check_length(_own_length_s(books, source.url, links), continuation, accepted.request.tier)
         return Resolved(accepted=accepted)
     task, take = _find_take(books, account_id, source)
     _check_take(books, take, continuation, now=now)
     return Resolved(accepted=_inherit(accepted, task, take), parent_take_id=take.id)
 
 
-def _check_upload(books: Books, account_id: str, source: SourceUpload, *, now: datetime) -> None:
+def _upload_length_s(books: Books, account_id: str, source: SourceUpload, *, now: datetime) -> float | None:
     upload = books.uploads.find(source.upload_id, account_id=account_id)
     if upload is None:
         raise NotFound("upload")
     if upload.expires_at <= now:
         raise Gone("upload")
+    return upload.duration_s
+
+
+def _own_length_s(books: Books, url: str, links: Links) -> float | None:
+    """Return the length of the upload or take that a URL of ours leads to, None where it is not known."""
+    if upload_id := links.upload_id(url):
+        upload = books.uploads.find(upload_id)
+        return None if upload is None else upload.duration_s
+    take_id = links.take_id(url)
+    return None if take_id is None else books.tasks.take_length_s(take_id)
+
+
+def _check_length(duration_s: float | None, continuation: Continuation, tier: str) -> None:
+    """Refuse at once what the worker would find out: then nothing is held and nobody waits."""
+    if duration_s is None:
+        return
+    limit_s = TIERS[tier].longest_source_s
+    if duration_s > limit_s:
+        raise Malformed(
+            Fault(
+                "source_url",
+                f"lasts {duration_s:.2f} s; the limit of this model is {limit_s:g} s",
+                limit=limit_s,
+                actual=duration_s,
+            )
+        )
+    _check_place(duration_s, continuation)
+
+
+def _check_place(duration_s: float, continuation: Continuation) -> None:
+    if continuation.from_s is not None and not 0 < continuation.from_s < duration_s:
+        raise Malformed(
+            Fault(
+                "continue_at",
+                f"must be above 0 and below the duration of the audio, {duration_s:.2f} s",
+                limit=duration_s,
+                actual=continuation.from_s,
+            )
+        )
 
 
 def _find_take(books: Books, account_id: str, source: Source) -> tuple[TaskView, TakeView]:
@@ -86,16 +129,7 @@ def _check_take(books: Books, take: TakeView, continuation: Continuation, *, now
     stored = books.tasks.take_file(take.id, ArtefactKind.AUDIO_FLAC.value)
     if stored is None or stored.expires_at <= now:
         raise Gone("take")
-    duration_s = take.duration_s or 0.0
-    if continuation.from_s is not None and not 0 < continuation.from_s < duration_s:
-        raise Malformed(
-            Fault(
-                "continue_at",
-                f"must be above 0 and below the duration of the audio, {duration_s:.2f} s",
-                limit=duration_s,
-                actual=continuation.from_s,
-            )
-        )
+    _check_place(take.duration_s or 0.0, continuation)
 
 
 def _inherit(accepted: Accepted, task: TaskView, take: TakeView) -> Accepted:

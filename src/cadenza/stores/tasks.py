@@ -14,6 +14,7 @@ from cadenza.domain.links import Links
 from cadenza.domain.serial import honoured_to_json, request_to_json
 from cadenza.domain.task import MOVES, Accepted, Failure, TaskState, TaskView
 from cadenza.stores import takes as take_rows
+from cadenza.stores import turns
 from cadenza.stores.schema import events, takes, tasks
 from cadenza.stores.statement import Statement
 from cadenza.stores.values import from_json, from_ms, from_ms_or_none, row_values, to_json, to_ms
@@ -29,13 +30,10 @@ _COMES_FROM = {
 _insert = Statement(tasks.insert())
 _by_id = Statement(tasks.select().where(tasks.c.id == sa.bindparam("task")))
 # The state is part of the text: a database uses a partial index only where it can see the condition.
-_ahead = Statement(
-    sa.select(sa.func.count())
-    .select_from(tasks)
-    .where(
-        tasks.c.state == sa.literal_column(f"'{TaskState.QUEUED.value}'"),
-        tasks.c.accepted_at_ms < sa.bindparam("moment"),
-    )
+_version = Statement(
+    sa.select(
+        tasks.c.account_id, tasks.c.state, tasks.c.change_seq, tasks.c.turn, tasks.c.accepted_at_ms
+    ).where(tasks.c.id == sa.bindparam("task"))
 )
 _queue = Statement(
     sa.select(sa.func.count().label("waiting"), sa.func.min(tasks.c.accepted_at_ms).label("oldest_ms")).where(
@@ -66,6 +64,8 @@ class SqlTasks:
         credits: int,
         engine: str,
         parent_take_id: str | None,
+        turn: int = 0,
+        request_id: str | None = None,
     ) -> TaskView:
         """Insert a queued task."""
         row = {
@@ -94,6 +94,8 @@ class SqlTasks:
             "started_at_ms": None,
             "finished_at_ms": None,
             "change_seq": 0,
+            "turn": turn,
+            "request_id": request_id,
         }
         _insert(self._connection, row)
         return task_view(row, (), self._links, now=self._clock.now(), queue_place=None)
@@ -125,6 +127,18 @@ class SqlTasks:
         return [
             task_view(row, found.get(row["id"], ()), self._links, now=now, queue_place=None) for row in rows
         ]
+
+    def version(self, task_id: str, *, account_id: str) -> tuple[int, int | None] | None:
+        """Return the number of the task's last change and its place in the queue; None as in ``view``."""
+        row = _version(self._connection, {"task": task_id}).first()
+        if row is None or row.account_id != account_id:
+            return None
+        is_queued = row.state == TaskState.QUEUED.value
+        return row.change_seq, self._queue_place(row_values(row)) if is_queued else None
+
+    def next_turn(self, account_id: str) -> int:
+        """Return the turn of the account's next task."""
+        return turns.next_turn(self._connection, account_id)
 
     def unfinished_count(self, account_id: str) -> int:
         """Return how many tasks of the account have not ended."""
@@ -199,20 +213,31 @@ class SqlTasks:
     def note_honoured(self, attempt: Attempt, honoured: Mapping[str, Honoured]) -> None:
         """Record what became of each request field."""
         self._connection.execute(
-            tasks.update().where(_held_by(attempt)).values(honoured=to_json(honoured_to_json(honoured)))
+            tasks.update()
+            .where(_held_by(attempt))
+            .values(honoured=to_json(honoured_to_json(honoured)), change_seq=tasks.c.change_seq + 1)
         )
 
     def add_take(self, attempt: Attempt, text: TakeText) -> None:
         """Insert a take that is not ready; nothing where it exists."""
         take_rows.add(self._connection, self._row(attempt.task_id), text, now=self._clock.now())
+        self._note_change(attempt.task_id)
 
     def finish_take(self, attempt: Attempt, result: TakeResult, *, expires_at: datetime) -> int:
         """Mark a take ready with its files; return how many takes of the task are ready now."""
+        self._note_change(attempt.task_id)
         return take_rows.finish(self._connection, attempt.task_id, result, expires_at=expires_at)
 
     def take_file(self, take_id: str, kind: str) -> StoredFile | None:
         """Return a take's file by kind."""
         return take_rows.stored_file(self._connection, take_id, kind)
+
+    def take_length_s(self, take_id: str) -> float | None:
+        """Return how long a finished take is, whoever owns it; None where there is none."""
+        length_s: float | None = self._connection.scalar(
+            sa.select(takes.c.duration_s).where(takes.c.id == take_id, takes.c.is_ready)
+        )
+        return length_s
 
     def take_owner(self, take_id: str, *, account_id: str) -> tuple[str, int] | None:
         """Return (task id, take index) of the account's take."""
@@ -255,13 +280,17 @@ class SqlTasks:
             for row in rows
         ]
 
+    def _note_change(self, task_id: str) -> None:
+        self._connection.execute(
+            tasks.update().where(tasks.c.id == task_id).values(change_seq=tasks.c.change_seq + 1)
+        )
+
     def _row(self, task_id: str) -> Mapping[str, Any] | None:
         row = _by_id(self._connection, {"task": task_id}).first()
         return None if row is None else row_values(row)
 
     def _queue_place(self, row: Mapping[str, Any]) -> int:
-        ahead = _ahead(self._connection, {"moment": row["accepted_at_ms"]}).scalar()
-        return int(ahead or 0) + 1
+        return turns.place(self._connection, turn=row["turn"], accepted_at_ms=row["accepted_at_ms"])
 
 
 def _held_by(attempt: Attempt) -> sa.ColumnElement[bool]:

@@ -73,12 +73,22 @@ class TaskBook(LoadBook, Protocol):
         credits: int,
         engine: str,
         parent_take_id: str | None,
+        turn: int = 0,
+        request_id: str | None = None,
     ) -> TaskView:
         """Insert a queued task."""
         ...
 
     def view(self, task_id: str, *, account_id: str | None = None) -> TaskView | None:
         """Return one task, or None where there is none or it belongs to someone else."""
+        ...
+
+    def version(self, task_id: str, *, account_id: str) -> tuple[int, int | None] | None:
+        """Return the number of the task's last change and its place in the queue; None as in ``view``."""
+        ...
+
+    def next_turn(self, account_id: str) -> int:
+        """Return the turn of the account's next task: workers take the lowest first."""
         ...
 
     def list(
@@ -128,6 +138,10 @@ class TaskBook(LoadBook, Protocol):
 
     def take_file(self, take_id: str, kind: str) -> StoredFile | None:
         """Return a take's file by kind."""
+        ...
+
+    def take_length_s(self, take_id: str) -> float | None:
+        """Return how long a finished take is, whoever owns it; None where there is none."""
         ...
 
     def take_owner(self, take_id: str, *, account_id: str) -> tuple[str, int] | None:
@@ -284,8 +298,8 @@ class WorkerBook(Protocol):
 class JobBook(Protocol):
     """Durable work, enqueued in the same transaction as what it is for."""
 
-    def render(self, task_id: str) -> None:
-        """Enqueue the rendering of a task."""
+    def render(self, task_id: str, *, turn: int = 0) -> None:
+        """Enqueue the rendering of a task; the lowest turn is served first."""
         ...
 
     def deliver(

@@ -135,7 +135,7 @@ def _uploaded(call: Call, found: Upload, *, status: int = 201) -> Response:
         url=call.services.links.upload(found.id, found.file_name),
         size_bytes=found.artefact.size_bytes,
         mime_type=found.media_type,
-        duration_s=None,
+        duration_s=found.duration_s,
         uploaded_at=found.created_at,
         expires_at=found.expires_at,
     )

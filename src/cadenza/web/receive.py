@@ -14,14 +14,18 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from cadenza.audio.sniff import HEAD_BYTES, Container, sniff
+from cadenza.audio.decode import Shape, measure
+from cadenza.audio.sniff import Container
 from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.errors import Fault, Malformed, SourceUnusable, TooLarge
 from cadenza.domain.ids import new_id
+from cadenza.domain.tiers import TIERS
 from cadenza.tasks.records import Upload
 from cadenza.web.body import guarded
 from cadenza.web.endpoint import Call
 
+# A recording that no model takes is not kept either.
+_LONGEST_S = max(tier.longest_source_s for tier in TIERS.values())
 # A file takes longer than a JSON body.
 _UPLOAD_PATIENCE = 10
 _FORM_OVERHEAD_BYTES = 65_536
@@ -48,7 +52,10 @@ class Label:
 
 
 async def keep_multipart(call: Call, label: Callable[[dict[str, str]], Label]) -> Upload:
-    """Keep the part named ``file``; parts may come in any order. Raises ``Malformed``, ``TooLarge``."""
+    """Keep the part named ``file``; parts may come in any order.
+
+    Raises ``TooLarge``, and ``Malformed`` where it is no recording that can be continued.
+    """
     settings = call.services.settings
     request = guarded(
         call.request,
@@ -63,7 +70,7 @@ async def keep_multipart(call: Call, label: Callable[[dict[str, str]], Label]) -
                 raise Malformed(Fault("file", "is required, as a file part of multipart/form-data"))
             named = label(texts)
             chosen = Label(named.folder, named.name or _base_name(file.filename or ""))
-            return await call.services.aside(lambda: _keep(call, chosen, lambda path: _copy(file, path)))
+            return await _in_turn(call, lambda: _keep(call, chosen, lambda path: _copy(file, path)))
     except HTTPException:  # how Starlette tells a form that it cannot read
         raise Malformed(Fault("body", "is not valid multipart/form-data")) from None
     except ClientDisconnect:
@@ -72,9 +79,7 @@ async def keep_multipart(call: Call, label: Callable[[dict[str, str]], Label]) -
 
 async def keep_base64(call: Call, text: str, label: Label) -> Upload:
     """Keep bytes that came as base64, bare or as a data URL. Raises ``Malformed``, ``TooLarge``."""
-    return await call.services.aside(
-        lambda: _keep(call, label, lambda path: path.write_bytes(_from_base64(text)))
-    )
+    return await _in_turn(call, lambda: _keep(call, label, lambda path: path.write_bytes(_from_base64(text))))
 
 
 async def keep_url(call: Call, url: str, label: Label) -> Upload:
@@ -90,9 +95,15 @@ async def keep_url(call: Call, url: str, label: Label) -> Upload:
         return fetched.final_name
 
     try:
-        return await services.aside(lambda: _keep(call, label, fetch))
+        return await _in_turn(call, lambda: _keep(call, label, fetch))
     except SourceUnusable as error:
         raise Malformed(Fault("source_url", str(error))) from None
+
+
+async def _in_turn(call: Call, keep: Callable[[], Upload]) -> Upload:
+    """Keep a file on a thread; one account has only some of the threads, whatever it sends."""
+    async with call.services.turns.of(call.account_id):
+        return await call.services.aside(keep)
 
 
 def _keep(call: Call, label: Label, fill: Callable[[Path], object]) -> Upload:
@@ -106,12 +117,13 @@ def _keep(call: Call, label: Label, fill: Callable[[Path], object]) -> Upload:
             raise Malformed(Fault("file", "is empty"))
         if size > services.settings.upload_limit_bytes:
             raise TooLarge("The file", limit=services.settings.upload_limit_bytes, actual=size)
-        media_type, suffix = _kind_of(path)
+        shape = _shape(call, path)
         artefact = services.media.put(path, ArtefactKind.UPLOAD)
     now = services.clock.now()
     now = now.replace(
         microsecond=now.microsecond // 1000 * 1000
     )  # what the store keeps, so a reader sees the same
+    media_type, suffix = _SERVED_AS[shape.container]
     fetched_name = _base_name(name) if isinstance(name, str) else ""
     upload = Upload(
         id=new_id("up"),
@@ -122,6 +134,9 @@ def _keep(call: Call, label: Label, fill: Callable[[Path], object]) -> Upload:
         media_type=media_type,
         created_at=now,
         expires_at=now + dt.timedelta(days=services.settings.upload_retention_days),
+        duration_s=shape.duration_s,
+        sample_rate=shape.sample_rate,
+        channel_count=shape.channel_count,
     )
     return services.store.write(lambda books: books.uploads.put(upload))
 
@@ -140,11 +155,12 @@ def _copy(file: UploadFile, path: Path) -> None:
             out.write(chunk)
 
 
-def _kind_of(path: Path) -> tuple[str, str]:
-    """Return media type and suffix of a file by its content; what is no sound is only bytes."""
-    with path.open("rb") as file:
-        found = sniff(file.read(HEAD_BYTES))
-    return _SERVED_AS[found] if isinstance(found, Container) else ("application/octet-stream", ".bin")
+def _shape(call: Call, path: Path) -> Shape:
+    """Return what the recording is, all of it decoded once: what cannot be continued is not kept."""
+    try:
+        return measure(path, longest_s=_LONGEST_S, children=call.services.children)
+    except SourceUnusable as error:
+        raise Malformed(Fault("file", str(error))) from None
 
 
 def _base_name(name: str) -> str:

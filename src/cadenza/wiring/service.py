@@ -15,6 +15,7 @@ from dbos import DBOSClient
 from starlette.applications import Starlette
 
 from cadenza import crash, logs, wiring
+from cadenza.audio.children import Nursery
 from cadenza.dialects.apiin import encode as apiin
 from cadenza.dialects.crun import encode as crun
 from cadenza.dialects.native import encode as native
@@ -150,6 +151,7 @@ def api_app() -> Starlette:
     room = backroom(settings)
     batcher = GroupCommit(room.store)
     engine = wiring.engine(settings.engine)
+    nursery = Nursery()
     services = Services(
         settings=settings,
         store=room.store,
@@ -177,9 +179,11 @@ def api_app() -> Starlette:
         links=room.links,
         clock=room.clock,
         pace=Pace(limit=settings.rate_limit, clock=room.clock),
+        children=nursery,
     )
 
     def close() -> None:
+        nursery.close()
         batcher.close()
         room.close()
 
@@ -191,6 +195,7 @@ def worker(settings: Settings) -> Worker:
     room = backroom(settings)
     database.check(room.database)  # a worker elsewhere may be older or newer than its server
     worker_id = new_id("worker")
+    nursery = Nursery()
     sources = SourceFiles(
         store=room.store,
         media=room.media,
@@ -208,6 +213,7 @@ def worker(settings: Settings) -> Worker:
         scratch_folder=settings.scratch_folder,
         streams_folder=settings.streams_folder,
         limit_s=settings.task_limit_s,
+        nursery=nursery,
     )
     callbacks = CallbackRunner(store=room.store, outbound=room.outbound, clock=room.clock)
     watch = Watch(
@@ -219,9 +225,12 @@ def worker(settings: Settings) -> Worker:
     )
     runner = jobs.JobRunner(room.database, executor_id=worker_id, render=tasks.run, deliver=callbacks.run)
     rounds = Rounds(sweeper=sweeper(room), store=room.store)
-    return Worker(
-        runner=runner, watch=watch, rounds=rounds, close=room.close, greeting=room.outbound.describe()
-    )
+
+    def close() -> None:
+        nursery.close()
+        room.close()
+
+    return Worker(runner=runner, watch=watch, rounds=rounds, close=close, greeting=room.outbound.describe())
 
 
 def sweeper(room: Backroom) -> Sweeper:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
 
 from cadenza import crash
+from cadenza.audio.children import NurseryDoor, fresh_child
 from cadenza.audio.decode import DecodedSource, decode
 from cadenza.audio.encode import Depth, Mp3Stream
 from cadenza.audio.signal import Signal
@@ -71,7 +72,8 @@ def _render(order: ChildOrder, engine: Engine, teller: _Teller) -> None:
 def _source(order: ChildOrder) -> DecodedSource | None:
     if order.source_path is None:
         return None
-    return decode(order.source_path, longest_s=order.longest_source_s)
+    children = fresh_child if order.nursery is None else NurseryDoor(order.nursery)
+    return decode(order.source_path, longest_s=order.longest_source_s, children=children)
 
 
 class _Teller:

@@ -23,7 +23,10 @@ def stream_path(streams_folder: Path, take_id: str) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildOrder:
-    """One rendering: the request, the source file if there is one, and where to put the results."""
+    """One rendering: the request, the source file if there is one, and where to put the results.
+
+    ``nursery`` is the descriptor behind which the source is decoded, inherited by the child.
+    """
 
     engine: str
     request: GenerationRequest
@@ -33,6 +36,7 @@ class ChildOrder:
     take_ids: Mapping[int, str]
     folder: Path
     streams_folder: Path
+    nursery: int | None = None
 
     def to_json(self) -> bytes:
         """Return the order as one JSON document."""
@@ -46,6 +50,7 @@ class ChildOrder:
                 "take_ids": {str(index): take_id for index, take_id in self.take_ids.items()},
                 "folder": str(self.folder),
                 "streams_folder": str(self.streams_folder),
+                "nursery": self.nursery,
             }
         )
 
@@ -62,6 +67,7 @@ class ChildOrder:
             take_ids={int(index): take_id for index, take_id in value["take_ids"].items()},
             folder=Path(value["folder"]),
             streams_folder=Path(value["streams_folder"]),
+            nursery=value["nursery"],
         )
 
 

@@ -41,7 +41,11 @@ def run_child(
         The child was killed by somebody else.
     """
     child = subprocess.Popen(  # noqa: S603 - our own command, no shell
-        list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        list(command),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        pass_fds=() if order.nursery is None else (order.nursery,),
     )
     assert child.stdin is not None
     assert child.stdout is not None

@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from cadenza import crash
+from cadenza.audio.children import Nursery
 from cadenza.domain.errors import CadenzaError, GenerationFailed, SourceUnusable, Stopped, Unavailable
 from cadenza.domain.ids import new_take_id
 from cadenza.domain.task import Failure, FailureKind, TaskView
@@ -48,6 +49,7 @@ class TaskRunner:
     scratch_folder: Path
     streams_folder: Path
     limit_s: float
+    nursery: Nursery
 
     def run(self, task_id: str) -> None:
         """Do all that is left to do for a task; return when it is final or no longer ours."""
@@ -135,6 +137,7 @@ class TaskRunner:
             take_ids=take_ids,
             folder=folder,
             streams_folder=self.streams_folder,
+            nursery=None if source is None else self.nursery.door(),
         )
 
     def _fail(self, attempt: Attempt, error: CadenzaError) -> None:
