@@ -130,6 +130,15 @@ class Settings:
         "Tasks that may wait for a worker, over all accounts, before new ones are refused; 0: no limit.",
     )
     log_level: str = _knob("info", "CADENZA_LOG_LEVEL", "`debug`, `info`, `warning` or `error`.")
+    otel_endpoint: str = _knob(
+        "",
+        "CADENZA_OTEL_ENDPOINT",
+        "OTLP/HTTP base URL of an OpenTelemetry collector, e.g. `http://collector:4318`; "
+        "needs the extra `telemetry`; empty: no traces.",
+    )
+    otel_standard_endpoint: str = _knob(
+        "", "OTEL_EXPORTER_OTLP_ENDPOINT", "The same under its standard name, where the first is empty."
+    )
     crash_at: str = _knob(
         "",
         "CADENZA_CRASH_AT",
@@ -144,6 +153,11 @@ class Settings:
             return f"sqlite:///{self.data.absolute() / 'cadenza.sqlite'}"
         _, _, rest = self.database_url.partition("://")
         return f"postgresql+psycopg://{rest}"
+
+    @property
+    def collector(self) -> str:
+        """Where traces go; "" for nowhere."""
+        return self.otel_endpoint or self.otel_standard_endpoint
 
     @property
     def media_folder(self) -> Path:

@@ -7,7 +7,8 @@ closed and a filtered port, so that nobody can map a network by asking us to loo
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 
 class Reason(enum.Enum):
@@ -60,10 +61,14 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a receiver said: its HTTP status, and the wish of its Retry-After header in seconds."""
+    """What a receiver said: its HTTP status, and the wish of its Retry-After header in seconds.
+
+    ``told_at`` is the moment in its Date header, to compare clocks by.
+    """
 
     status: int
     retry_after_s: float | None = None
+    told_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

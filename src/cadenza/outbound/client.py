@@ -19,7 +19,7 @@ from cadenza.outbound.allow import SETTING, AllowList
 from cadenza.outbound.answers import Answer, Failed, Fetched, Reason, Stop
 from cadenza.outbound.backend import Deadline, JudgedBackend
 from cadenza.outbound.exchange import exchange
-from cadenza.outbound.headers import header_value, retry_after_s_of
+from cadenza.outbound.headers import date_of, header_value, retry_after_s_of
 from cadenza.outbound.judge import Address, OpenedBy, special_range
 from cadenza.outbound.resolve import Resolver, TimedResolver, system_resolver
 from cadenza.outbound.saving import save
@@ -161,7 +161,9 @@ class Outbound:
                 if received > _REPLY_CAP_BYTES:
                     break
             retry_after_s = retry_after_s_of(response.headers, now=self._clock.now())
-            return Answer(status=response.status, retry_after_s=retry_after_s)
+            return Answer(
+                status=response.status, retry_after_s=retry_after_s, told_at=date_of(response.headers)
+            )
 
     def _source_target(self, url: str, otherwise: Reason) -> Target:
         try:

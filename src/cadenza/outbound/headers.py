@@ -40,11 +40,19 @@ def retry_after_s_of(headers: Headers, *, now: datetime) -> float | None:
     told = header_value(headers, b"retry-after")
     if _DELAY.match(told):
         return float(told)
+    moment = _moment(told)
+    left_s = -1.0 if moment is None else (moment - now).total_seconds()
+    return left_s if left_s >= 0 else None
+
+
+def date_of(headers: Headers) -> datetime | None:
+    """Return the moment in the Date header."""
+    return _moment(header_value(headers, b"date"))
+
+
+def _moment(told: str) -> datetime | None:
     try:
         moment = email.utils.parsedate_to_datetime(told)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    left_s = (moment - now).total_seconds()
-    return left_s if left_s >= 0 else None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

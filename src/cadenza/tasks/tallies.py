@@ -44,8 +44,8 @@ CALLBACK_LAG: Final = Timed(
 )
 CALLBACK_ATTEMPTS: Final = Counted(
     "cadenza_callback_attempts",
-    "Attempts to deliver a callback: delivered, again, gave_up, disabled or interrupted.",
-    ("outcome",),
+    "Attempts to deliver a callback, by the state after it: delivered, waiting, gave_up or disabled.",
+    ("state",),
 )
 RECEIVER_CLOCKS: Final = Counted(
     "cadenza_receiver_clocks",

@@ -18,11 +18,12 @@ from cadenza.domain.clock import Clock
 from cadenza.domain.errors import Unavailable
 from cadenza.domain.task import CallbackStage
 from cadenza.notify.delivery import AttemptRecord, CallbackEvent, deliver
-from cadenza.notify.plan import Decision, Delivered, Disabled, RetryAt, after_attempt
+from cadenza.notify.plan import Decision, Delivered, Disabled, GaveUp, RetryAt, after_attempt
 from cadenza.outbound.client import CALLBACK_DEADLINE_S, Outbound
 from cadenza.tasks.ports import Books, Store
 from cadenza.tasks.records import Account, CallbackRecord
 from cadenza.worker.lanes import SlowLanes, lane_of
+from cadenza.worker.observe import Observer
 from cadenza.worker.patience import patiently
 
 _log = structlog.get_logger()
@@ -46,6 +47,7 @@ class CallbackRunner:
     clock: Clock
     wait: Callable[[float], None] = time.sleep
     slow_lanes: SlowLanes = field(default_factory=SlowLanes)
+    observer: Observer = field(default_factory=Observer)
 
     def run(self, callback_id: str, attempt: int, *, is_slow: bool = False) -> None:
         """Make attempt number ``attempt``, record it, and enqueue the next in the same transaction.
@@ -68,6 +70,7 @@ class CallbackRunner:
             self.slow_lanes.note(lane_of(record.url), elapsed_s=made.elapsed_ms / 1000)
             _tell(record, made)
             patiently(lambda: self.store.write(lambda books: self._note(books, record, made)), wait=self.wait)  # noqa: B023 - run at once
+            self.observer.delivered(record, made, _state(_decision(record, made)))
 
     def _claim(
         self, books: Books, callback_id: str, attempt: int, *, is_slow: bool
@@ -107,13 +110,12 @@ class CallbackRunner:
         books.jobs.deliver(record.id, attempt + 1, lane=lane_of(record.url), delay_s=0)
 
     def _note(self, books: Books, record: CallbackRecord, made: AttemptRecord) -> None:
-        decision = after_attempt(made.attempt, made.outcome, made.ended_at, event_id=record.id)
-        is_again = isinstance(decision, RetryAt) and record.state == "waiting"
-        next_at = decision.at if isinstance(decision, RetryAt) and is_again else None
+        decision = _decision(record, made)
+        next_at = decision.at if isinstance(decision, RetryAt) else None
         noted = books.callbacks.note_attempt(
             record.id,
             made.attempt,
-            state="waiting" if is_again else _settled_state(decision),
+            state=_state(decision),
             status=made.status,
             reason=made.reason or None,
             elapsed_ms=made.elapsed_ms,
@@ -133,14 +135,22 @@ def _is_due(record: CallbackRecord) -> bool:
     return record.state in ("waiting", "redelivering")
 
 
-def _settled_state(decision: Decision) -> str:
-    """Return the state that ends a delivery; a redelivery is one attempt, so its failure ends it too."""
+def _decision(record: CallbackRecord, made: AttemptRecord) -> Decision:
+    """Return what follows an attempt; a redelivery is one attempt, so its failure ends it."""
+    decision = after_attempt(made.attempt, made.outcome, made.ended_at, event_id=record.id)
+    is_by_hand = record.state == "redelivering"
+    return GaveUp() if is_by_hand and isinstance(decision, RetryAt) else decision
+
+
+def _state(decision: Decision) -> str:
     match decision:
         case Delivered():
             return "delivered"
         case Disabled():
             return "disabled"
-        case _:
+        case RetryAt():
+            return "waiting"
+        case GaveUp():
             return "gave_up"
 
 

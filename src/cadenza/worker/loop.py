@@ -9,6 +9,8 @@ from typing import Protocol
 
 import structlog
 
+from cadenza.tasks.ports import Store
+from cadenza.worker.observe import Observer
 from cadenza.worker.sweep import Rounds
 from cadenza.worker.watch import Watch
 
@@ -36,6 +38,8 @@ class Worker:
     runner: Runner
     watch: Watch
     rounds: Rounds
+    observer: Observer
+    store: Store
     close: Callable[[], None]
     greeting: str
 
@@ -46,9 +50,15 @@ class Worker:
         _log.info("worker_started", worker_id=self.watch.worker_id, outbound=self.greeting)
         rounds = threading.Thread(target=self.rounds.run, args=(stop,), name="rounds", daemon=True)
         rounds.start()
+        tally = threading.Thread(
+            target=self.observer.tally.run, args=(self.store, stop), name="tally", daemon=True
+        )
+        tally.start()
         self.watch.run(stop)
         self.runner.stop(wait_s=0)
         rounds.join(_LAST_BATCH_S)
+        tally.join(_LAST_BATCH_S)
         self.watch.leave()
+        self.observer.tracer.close()
         self.close()
         _log.info("worker_stopped", worker_id=self.watch.worker_id)

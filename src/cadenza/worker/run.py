@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -25,6 +25,7 @@ from cadenza.publish.port import Media
 from cadenza.tasks.life import Life
 from cadenza.tasks.ports import Store
 from cadenza.tasks.records import Attempt
+from cadenza.worker.observe import Observer, WatchedAttempt
 from cadenza.worker.order import ChildOrder, stream_path
 from cadenza.worker.patience import patiently
 from cadenza.worker.process import ChildLost, run_child
@@ -50,6 +51,7 @@ class TaskRunner:
     streams_folder: Path
     limit_s: float
     nursery: Nursery
+    observer: Observer = field(default_factory=Observer)
 
     def run(self, task_id: str) -> None:
         """Do all that is left to do for a task; return when it is final or no longer ours."""
@@ -69,8 +71,8 @@ class TaskRunner:
         crash.here("after_begin")
         log = _log.bind(task_id=view.id, attempt=attempt.number)
         try:
-            with self._folder(attempt) as folder:
-                self._render(view, attempt, folder)
+            with self._folder(attempt) as folder, self.observer.attempt(view, attempt) as watched:
+                self._render(view, attempt, folder, watched)
             log.info("task_rendered")
         except Stopped:
             log.info("task_stopped")
@@ -90,7 +92,7 @@ class TaskRunner:
             self._fail(attempt, GenerationFailed(_UNEXPECTED))
         return False
 
-    def _render(self, view: TaskView, attempt: Attempt, folder: Path) -> None:
+    def _render(self, view: TaskView, attempt: Attempt, folder: Path, watched: WatchedAttempt) -> None:
         order = self._order(view, attempt, folder)
         published = Publishing(self.store, self.life, self.media, view, attempt, order)
         lost = _Glance(lambda: not self.store.read(lambda books: books.tasks.is_current(attempt)))
@@ -102,6 +104,7 @@ class TaskRunner:
         )
         with closing(events):
             for event in events:
+                watched.hear(event)
                 published.hear(event)
         published.finish()
 

@@ -25,6 +25,7 @@ from cadenza.domain.errors import Unavailable
 from cadenza.publish.port import Media
 from cadenza.publish.unused import UNUSED_AFTER, delete_unused
 from cadenza.tasks.ports import Store
+from cadenza.worker.observe import Observer
 
 T = TypeVar("T")
 _log = structlog.get_logger()
@@ -135,6 +136,7 @@ class Rounds:
 
     sweeper: Sweeper
     store: Store
+    observer: Observer = dataclasses.field(default_factory=Observer)
 
     def run(self, stop: threading.Event) -> None:
         """Sweep when it is time until told to stop."""
@@ -154,6 +156,7 @@ class Rounds:
         swept = self.sweeper.sweep(should_stop)
         if not swept.is_nothing:
             _log.info("swept", **dataclasses.asdict(swept))
+            self.observer.swept(dataclasses.asdict(swept))
         return swept
 
 
