@@ -35,6 +35,7 @@ from cadenza.settings import Settings, current_settings
 from cadenza.stores import database, jobs
 from cadenza.stores.store import GroupCommit, SqlStore
 from cadenza.tasks.life import Life
+from cadenza.telemetry import open_tracer
 from cadenza.web.app import build_app
 from cadenza.web.pace import Pace
 from cadenza.web.services import Services
@@ -42,6 +43,7 @@ from cadenza.wiring.storage import open_media
 from cadenza.worker.callbacks import CallbackRunner
 from cadenza.worker.lanes import lane_of
 from cadenza.worker.loop import Worker
+from cadenza.worker.observe import Observer
 from cadenza.worker.run import TaskRunner
 from cadenza.worker.source import SourceFiles
 from cadenza.worker.sweep import Rounds, Sweeper
@@ -195,6 +197,7 @@ def worker(settings: Settings) -> Worker:
     room = backroom(settings)
     database.check(room.database)  # a worker elsewhere may be older or newer than its server
     worker_id = new_id("worker")
+    observer = Observer(tracer=open_tracer(settings.collector, process="worker"), clock=room.clock)
     nursery = Nursery()
     sources = SourceFiles(
         store=room.store,
@@ -214,8 +217,9 @@ def worker(settings: Settings) -> Worker:
         streams_folder=settings.streams_folder,
         limit_s=settings.task_limit_s,
         nursery=nursery,
+        observer=observer,
     )
-    callbacks = CallbackRunner(store=room.store, outbound=room.outbound, clock=room.clock)
+    callbacks = CallbackRunner(store=room.store, outbound=room.outbound, clock=room.clock, observer=observer)
     watch = Watch(
         store=room.store,
         clock=room.clock,
@@ -224,13 +228,21 @@ def worker(settings: Settings) -> Worker:
         give_back=lambda dead_id: jobs.give_back(room.client, dead_id),
     )
     runner = jobs.JobRunner(room.database, executor_id=worker_id, render=tasks.run, deliver=callbacks.run)
-    rounds = Rounds(sweeper=sweeper(room), store=room.store)
+    rounds = Rounds(sweeper=sweeper(room), store=room.store, observer=observer)
 
     def close() -> None:
         nursery.close()
         room.close()
 
-    return Worker(runner=runner, watch=watch, rounds=rounds, close=close, greeting=room.outbound.describe())
+    return Worker(
+        runner=runner,
+        watch=watch,
+        rounds=rounds,
+        observer=observer,
+        store=room.store,
+        close=close,
+        greeting=room.outbound.describe(),
+    )
 
 
 def sweeper(room: Backroom) -> Sweeper:
