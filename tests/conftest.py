@@ -124,6 +124,18 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     _run_on(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def make_schema_1() -> Callable[[sa.Connection], None]:
+    """Make the tables as the first program made them, in a database that has none of them."""
+    folder = Path(__file__).parent / "stores"
+
+    def make(connection: sa.Connection) -> None:
+        for statement in (folder / f"schema_1.{connection.dialect.name}.sql").read_text().split("\n--\n"):
+            connection.exec_driver_sql(statement)
+
+    return make
+
+
 @pytest.fixture
 def db_engine(database_url: str) -> Iterator[sa.Engine]:
     engine = database.open_engine(database_url)

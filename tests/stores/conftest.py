@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from cadenza.stores import database
-
-_FOLDER = Path(__file__).parent
 
 
 @pytest.fixture
@@ -19,10 +15,8 @@ def empty_engine(empty_database_url):
 
 
 @pytest.fixture
-def old_engine(empty_engine):
+def old_engine(empty_engine, make_schema_1):
     """A database as the first program made it: schema 1."""
-    statements = (_FOLDER / f"schema_1.{empty_engine.dialect.name}.sql").read_text().split("\n--\n")
     with empty_engine.begin() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
+        make_schema_1(connection)
     return empty_engine

@@ -94,7 +94,7 @@ def test_steps_are_numbered_without_a_gap_and_never_suit_more_programs_than_the_
     assert all(step.compatible_from <= step.number for step in STEPS)
 
 
-def test_CR_12_an_old_database_comes_up_to_the_same_tables_as_a_fresh_one(old_engine):
+def test_cr_12_an_old_database_comes_up_to_the_same_tables_as_a_fresh_one(old_engine):
     migrations.migrate(old_engine)
     stepped = columns(old_engine), promises(old_engine)
     assert versions(old_engine) == [(1, 1), *((step.number, step.compatible_from) for step in STEPS)]
@@ -104,7 +104,7 @@ def test_CR_12_an_old_database_comes_up_to_the_same_tables_as_a_fresh_one(old_en
     assert versions(old_engine) == [(NEWEST, STEPS[-1].compatible_from)]
 
 
-def test_CR_12_a_database_of_the_first_schema_that_had_gained_tables_already_comes_up_too(old_engine):
+def test_cr_12_a_database_of_the_first_schema_that_had_gained_tables_already_comes_up_too(old_engine):
     with old_engine.begin() as connection:
         connection.exec_driver_sql(
             "CREATE TABLE chores (name TEXT NOT NULL, taken_at_ms BIGINT NOT NULL, PRIMARY KEY (name))"
@@ -113,17 +113,17 @@ def test_CR_12_a_database_of_the_first_schema_that_had_gained_tables_already_com
     assert versions(old_engine)[-1][0] == NEWEST
 
 
-def test_CR_12_several_programs_that_start_at_once_make_the_tables_once(empty_engine):
+def test_cr_12_several_programs_that_start_at_once_make_the_tables_once(empty_engine):
     assert migrate_at_once(empty_engine) == []
     assert versions(empty_engine) == [(NEWEST, STEPS[-1].compatible_from)]
 
 
-def test_CR_12_several_programs_that_start_at_once_take_each_step_once(old_engine):
+def test_cr_12_several_programs_that_start_at_once_take_each_step_once(old_engine):
     assert migrate_at_once(old_engine) == []
     assert [number for number, _ in versions(old_engine)] == [1, *(step.number for step in STEPS)]
 
 
-def test_CR_12_a_step_that_fails_leaves_nothing_behind(empty_engine):
+def test_cr_12_a_step_that_fails_leaves_nothing_behind(empty_engine):
     migrations.migrate(empty_engine)
     before = columns(empty_engine)
     with pytest.raises(sa.exc.DBAPIError):
@@ -132,7 +132,7 @@ def test_CR_12_a_step_that_fails_leaves_nothing_behind(empty_engine):
     assert versions(empty_engine)[-1][0] == NEWEST
 
 
-def test_CR_12_a_newer_database_whose_steps_suit_this_program_is_left_as_it_is(empty_engine):
+def test_cr_12_a_newer_database_whose_steps_suit_this_program_is_left_as_it_is(empty_engine):
     migrations.migrate(empty_engine)
     migrations.migrate(empty_engine, (*STEPS, HARMLESS))
     newer = columns(empty_engine)
@@ -143,7 +143,7 @@ def test_CR_12_a_newer_database_whose_steps_suit_this_program_is_left_as_it_is(e
 
 
 @pytest.mark.parametrize("ask", [database.migrate, migrations.check])
-def test_CR_12_a_newer_database_that_does_not_suit_this_program_is_refused_with_a_sentence(empty_engine, ask):
+def test_cr_12_a_newer_database_that_does_not_suit_this_program_is_refused_with_a_sentence(empty_engine, ask):
     migrations.migrate(empty_engine, (*STEPS, GRAVE))
     newer = columns(empty_engine)
     with pytest.raises(Unavailable, match=f"has schema {NEWEST + 1}.* this Cadenza knows schema {NEWEST}:"):
@@ -151,6 +151,6 @@ def test_CR_12_a_newer_database_that_does_not_suit_this_program_is_refused_with_
     assert columns(empty_engine) == newer
 
 
-def test_CR_12_who_is_started_beside_a_server_asks_for_the_server_where_the_schema_is_old(old_engine):
+def test_cr_12_who_is_started_beside_a_server_asks_for_the_server_where_the_schema_is_old(old_engine):
     with pytest.raises(Unavailable, match="start its server first"):
         migrations.check(old_engine)

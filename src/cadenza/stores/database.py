@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cadenza.domain.errors import Unavailable
 from cadenza.stores import migrations
 
 _BUSY_TIMEOUT_MS = 30_000
@@ -71,3 +72,11 @@ def migrate(engine: sa.Engine) -> None:
     if engine.dialect.name == "sqlite":
         Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
     migrations.migrate(engine)
+
+
+def check(engine: sa.Engine) -> None:
+    """Raise ``Unavailable`` unless the database answers and this Cadenza can work on it as it is."""
+    try:
+        migrations.check(engine)
+    except sa.exc.OperationalError as error:
+        raise Unavailable("The database does not answer.") from error
