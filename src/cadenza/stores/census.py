@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from cadenza.domain.task import TaskState
-from cadenza.stores.schema import callbacks, tasks, workers
+from cadenza.stores.schema import callbacks, ledger, tasks, workers
 from cadenza.stores.values import from_ms_or_none
 from cadenza.tasks.records import Census
 
@@ -24,6 +24,12 @@ def take_census(connection: sa.Connection) -> Census:
         worker_count=int(live or 0),
         oldest_queued_at=from_ms_or_none(oldest_ms),
     )
+
+
+def total_credits(connection: sa.Connection) -> dict[str, int]:
+    """Return how many credits the entries of each kind have moved, over all accounts."""
+    rows = connection.execute(sa.select(ledger.c.kind, sa.func.sum(ledger.c.credits)).group_by(ledger.c.kind))
+    return {str(kind): int(credits) for kind, credits in rows}
 
 
 def _counts(connection: sa.Connection, column: sa.Column[str]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from cadenza.domain.errors import Unavailable
 from cadenza.domain.links import Links
 from cadenza.stores.accounts import SqlAccounts
 from cadenza.stores.callbacks import SqlCallbacks
-from cadenza.stores.census import take_census
+from cadenza.stores.census import take_census, total_credits
 from cadenza.stores.database import take_write_lock
 from cadenza.stores.jobs import SqlJobs
 from cadenza.stores.ledger import SqlLedger
@@ -56,6 +56,10 @@ class SqlBooks:
     def census(self) -> Census:
         """Count everything."""
         return take_census(self._connection)
+
+    def credit_totals(self) -> Mapping[str, int]:
+        """Return how many credits were moved, by kind of entry."""
+        return total_credits(self._connection)
 
 
 class SqlStore:

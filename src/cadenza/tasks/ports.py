@@ -349,6 +349,10 @@ class Books(Protocol):
         """Count everything."""
         ...
 
+    def credit_totals(self) -> Mapping[str, int]:
+        """Return how many credits were moved, by kind of entry, over all accounts."""
+        ...
+
     @property
     def workers(self) -> WorkerBook:
         """Who works."""

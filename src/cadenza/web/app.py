@@ -21,6 +21,7 @@ from cadenza.web import apiin, crun, media, native, operations, sunoapi
 from cadenza.web.auth import Doorkeeper
 from cadenza.web.endpoint import Frontage, RefusalBody
 from cadenza.web.envelope import Envelope, plain_refusal
+from cadenza.web.measure import Measured
 from cadenza.web.services import Services
 
 
@@ -35,7 +36,10 @@ def build_app(services: Services, *, close: Callable[[], None]) -> Starlette:
     handlers = {404: _unknown, 405: _wrong_method}
     return Starlette(
         routes=_routes(services),
-        middleware=[Middleware(Envelope)],
+        middleware=[
+            Middleware(Measured, tracer=services.tracer, clock=services.clock),
+            Middleware(Envelope),
+        ],
         lifespan=lifespan,
         exception_handlers=handlers,
     )

@@ -12,6 +12,8 @@ from cadenza.domain.task import Accepted, TaskView
 from cadenza.intake.once import HEADER, once, stamp_of
 from cadenza.tasks.ports import Books
 from cadenza.web.endpoint import Call
+from cadenza.web.envelope import request_id
+from cadenza.web.measure import note_task
 
 
 async def create(
@@ -30,9 +32,13 @@ async def create(
     stamp = stamp_of(call.request.headers.getlist(HEADER), call.request.url.path, body)
     accepted = decode(body)
     services = call.services
+    told = request_id()  # the write runs on another thread
 
     def accept(books: Books) -> bytes:
-        return orjson.dumps(created(services.intake.accept(books, call.account_id, accepted)))
+        began_at = services.clock.now()
+        view = services.intake.accept(books, call.account_id, accepted, request_id=told)
+        note_task(call.request.scope, view.id, began_at=began_at)
+        return orjson.dumps(created(view))
 
     if stamp is None:
         return _told(status, await services.write(accept))

@@ -16,7 +16,7 @@ from cadenza.domain.errors import Refused, Unavailable
 from cadenza.web.auth import Doorkeeper, Principal
 from cadenza.web.body import json_body
 from cadenza.web.envelope import request_id
-from cadenza.web.metrics import count_request
+from cadenza.web.measure import note_dialect
 from cadenza.web.services import Services
 
 _log = structlog.get_logger()
@@ -70,9 +70,8 @@ class Frontage:
         """Return the endpoint of a handler; ``creating`` where it creates a task."""
 
         async def endpoint(request: Request) -> Response:
-            response = await self._answer(request, handler, creating=creating)
-            count_request(self.dialect, response.status_code)
-            return response
+            note_dialect(request.scope, self.dialect)
+            return await self._answer(request, handler, creating=creating)
 
         return endpoint
 

@@ -18,6 +18,7 @@ from cadenza.publish.port import Media
 from cadenza.settings import Settings
 from cadenza.tasks.life import Life
 from cadenza.tasks.ports import Books, Store
+from cadenza.telemetry import Silence, Tracer
 from cadenza.web.pace import Pace
 from cadenza.web.turns import Turns
 
@@ -51,6 +52,7 @@ class Services:
     pace: Pace
     children: Children
     turns: Turns = field(default_factory=Turns)
+    tracer: Tracer = field(default_factory=Silence)
 
     async def write(self, work: Callable[[Books], T]) -> T:
         """Run a write in the next shared commit."""

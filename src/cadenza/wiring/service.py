@@ -182,11 +182,13 @@ def api_app() -> Starlette:
         clock=room.clock,
         pace=Pace(limit=settings.rate_limit, clock=room.clock),
         children=nursery,
+        tracer=open_tracer(settings.collector, process="api"),
     )
 
     def close() -> None:
         nursery.close()
         batcher.close()
+        services.tracer.close()
         room.close()
 
     return build_app(services, close=close)
