@@ -18,6 +18,7 @@ from cadenza.domain.links import Links
 from cadenza.stores import database, jobs
 from cadenza.stores.store import SqlStore
 from cadenza.tasks.records import Account
+from cadenza.testing.bucket import BucketServer
 from cadenza.testing.clock import FrozenClock
 
 # Tests speak of the environment they make, never of the one they are started in.
@@ -56,6 +57,13 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             pytest.fail("PostgreSQL did not start three times")
         yield server.get_uri()
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[BucketServer]:
+    """An S3 store that this session starts and ends; one per test process."""
+    with BucketServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from cadenza.domain.artefact import Artefact, ArtefactKind
-from cadenza.domain.errors import Damaged, NotFound, Unavailable
+from cadenza.domain.errors import CadenzaError, Damaged, NotFound, Unavailable
 from cadenza.publish.bucket import Bucket
 
 if TYPE_CHECKING:
@@ -84,8 +84,13 @@ class ObjectStore:
 
     def keep(self, sha256: str, path: Path) -> None:
         """Bring the file to ``path``. Raises ``NotFound``, ``Unavailable`` and ``Damaged``."""
-        with path.open("xb") as file:
-            self._read(sha256, file)
+        self.find(sha256)
+        try:
+            with path.open("xb") as file:
+                self._read(sha256, file)
+        except CadenzaError:
+            path.unlink(missing_ok=True)
+            raise
 
     def open(self, sha256: str) -> BinaryIO:
         """Bring the file and open it; the copy is gone when it is closed. Raises as ``keep``."""
