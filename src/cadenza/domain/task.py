@@ -143,7 +143,8 @@ class TaskView:
 
     ``wire_model`` is the model name as the caller wrote it, ``wire_body`` the decoded JSON body of
     the creating request (for the dialects that give it back), ``unknown_fields`` the names in it
-    that meant nothing to us. ``state_changed_seq`` grows with every change of the task.
+    that meant nothing to us. ``state_changed_seq`` grows with every change of the task. ``request_id``
+    is that of the creating request, for the log.
     """
 
     id: str
@@ -167,6 +168,7 @@ class TaskView:
     takes: tuple[TakeView, ...] = ()
     honoured: Mapping[str, Honoured] = field(default_factory=dict)
     state_changed_seq: int = 0
+    request_id: str | None = None
 
     @property
     def expires_at(self) -> datetime | None:

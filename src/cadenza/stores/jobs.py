@@ -42,13 +42,14 @@ class SqlJobs:
         self._connection = connection
         self._client = client
 
-    def render(self, task_id: str) -> None:
-        """Enqueue the rendering of a task."""
+    def render(self, task_id: str, *, turn: int = 0) -> None:
+        """Enqueue the rendering of a task; the lowest turn is served first (``turns.py``)."""
         options: EnqueueOptions = {
             "workflow_name": "render_task",
             "queue_name": RENDER_QUEUE,
             "workflow_id": f"{task_id}-render",
             "app_version": _APPLICATION_VERSION,
+            "priority": turn,
         }
         self._client.enqueue_in_transaction(self._connection, options, task_id)
 

@@ -61,6 +61,7 @@ class SqlRetention:
             self._connection.execute(
                 artefacts.update().where(mine, artefacts.c.expires_at_ms <= now_ms).values(sha256=NO_FILE)
             )
+        self._note_change(takes.c.id.in_({row.take_id for row in rows}))
         left = limit - len(rows)
         old = self._connection.execute(
             sa.select(uploads.c.id, uploads.c.sha256)
@@ -95,6 +96,7 @@ class SqlRetention:
             .where(mine, _has_file)
             .values(sha256=NO_FILE, expires_at_ms=to_ms(self._clock.now()))
         )
+        self._note_change(takes.c.task_id == task_id)
         return digests
 
     def delete_upload(self, upload_id: str) -> str | None:
@@ -117,7 +119,16 @@ class SqlRetention:
             )
             .values(expires_at_ms=to_ms(until))
         )
+        self._note_change(takes.c.task_id == task_id)
         return done.rowcount
+
+    def _note_change(self, which: sa.ColumnElement[bool]) -> None:
+        """Count a change of the tasks that these takes belong to: readers see it."""
+        self._connection.execute(
+            tasks.update()
+            .where(tasks.c.id.in_(sa.select(takes.c.task_id).where(which)))
+            .values(change_seq=tasks.c.change_seq + 1)
+        )
 
     def unfinished(self, task_ids: Collection[str]) -> frozenset[str]:
         """Return those of the tasks that have not ended."""

@@ -102,13 +102,8 @@ sa.Index("tasks_waiting", tasks.c.accepted_at_ms, sqlite_where=_waiting, postgre
 sa.Index(
     "tasks_by_turn", tasks.c.turn, tasks.c.accepted_at_ms, sqlite_where=_waiting, postgresql_where=_waiting
 )
-sa.Index(
-    "tasks_turns_of_account",
-    tasks.c.account_id,
-    tasks.c.turn,
-    sqlite_where=_waiting,
-    postgresql_where=_waiting,
-)
+sa.Index("tasks_turns", tasks.c.turn)
+sa.Index("tasks_turns_of_account", tasks.c.account_id, tasks.c.turn)
 
 takes = sa.Table(
     "takes",

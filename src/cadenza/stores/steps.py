@@ -105,7 +105,8 @@ STEPS: Final = (
             "ALTER TABLE tasks ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
             "ALTER TABLE tasks ADD COLUMN request_id TEXT",
             "CREATE INDEX tasks_by_turn ON tasks (turn, accepted_at_ms) WHERE state = 'queued'",
-            "CREATE INDEX tasks_turns_of_account ON tasks (account_id, turn) WHERE state = 'queued'",
+            "CREATE INDEX tasks_turns ON tasks (turn)",
+            "CREATE INDEX tasks_turns_of_account ON tasks (account_id, turn)",
         ),
     ),
 )

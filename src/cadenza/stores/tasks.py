@@ -191,6 +191,7 @@ class SqlTasks:
         values: dict[str, Any] = {"state": state.value, "change_seq": tasks.c.change_seq + 1}
         if state.is_final:
             values["finished_at_ms"] = to_ms(self._clock.now())
+            values["turn"] = turns.used()
         if state is TaskState.COMPLETE:
             values.update(stage="complete", fraction=1.0)
         if failure is not None:

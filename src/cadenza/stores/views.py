@@ -59,6 +59,7 @@ def task_view(
         takes=tuple(_take_view(take, files, links) for take, files in takes),
         honoured=honoured_from_json(from_json(row["honoured"])),
         state_changed_seq=row["change_seq"],
+        request_id=row["request_id"],
     )
 
 
