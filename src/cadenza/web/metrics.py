@@ -54,7 +54,7 @@ async def metrics(services: Services, _request: Request) -> Response:
     return Response(generate_latest(_registry) + generate_latest(told), media_type=CONTENT_TYPE_LATEST)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Facts(Collector):
     """What the database says at one moment."""
 
