@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
 from collections.abc import Callable, Iterator
 
@@ -20,6 +22,7 @@ from cadenza.testing.audio import RATE_HZ, chord
 _CHUNK_S = 0.5
 _CROSSFADE_S = 0.02
 _SLOW = re.compile(r"slow (\d{1,4}) s(?: in take (\d))?")
+_DEADLY = re.compile(r"deadly( to its worker)?")
 _STEP_S = 0.05
 
 
@@ -29,7 +32,8 @@ class FakeEngine:
     It sings nothing but claims the words it was given, goes on from a source after a short crossfade,
     gives previews of half a second, and asks ``should_stop`` before each. A prompt or style that says
     "slow 20 s" makes it wait so long after the first preview of each take, "slow 20 s in take 2" of the
-    second alone, so that a test can look at a task between its stages.
+    second alone, so that a test can look at a task between its stages. "deadly" kills the process that
+    renders, "deadly to its worker" the one that started it.
     """
 
     name = "fake"
@@ -46,6 +50,7 @@ class FakeEngine:
         plans = [_plan(order, index) for index in order.take_indices]
         for plan in plans:
             listener.planned(plan)
+        _strike(order)
         for done, plan in enumerate(plans):
             yield self._take(order, plan, listener, done / len(plans))
             listener.progress("sounding", (done + 1) / len(plans))
@@ -75,10 +80,18 @@ class FakeEngine:
         )
 
 
-def _slowness_s(order: Order, take_index: int) -> float:
+def _asked(order: Order) -> str:
     wish = order.request.wish
-    asked = wish.style if isinstance(wish, Specified) else wish.prompt or ""
-    found = _SLOW.search(asked)
+    return wish.style if isinstance(wish, Specified) else wish.prompt or ""
+
+
+def _strike(order: Order) -> None:
+    if found := _DEADLY.search(_asked(order)):
+        os.kill(os.getppid() if found[1] else os.getpid(), signal.SIGKILL)
+
+
+def _slowness_s(order: Order, take_index: int) -> float:
+    found = _SLOW.search(_asked(order))
     if found is None or found[2] not in {None, str(take_index + 1)}:
         return 0.0
     return float(found[1])
