@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cadenza import crash
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(Exception):
@@ -124,6 +127,30 @@ class Settings:
         "CADENZA_TASKS_PER_ACCOUNT",
         "Tasks that one account may have queued and running at once; 0: as many as come.",
     )
+    tasks_per_day: int = _knob(
+        0,
+        "CADENZA_TASKS_PER_DAY",
+        "Tasks that one account may create in a day (UTC), where it has no limit of its own; "
+        "0: as many as come.",
+    )
+    storage_bytes: int = _knob(
+        0,
+        "CADENZA_STORAGE_BYTES",
+        "Size of all files that one account may keep, takes and uploads, where it has no limit of its own; "
+        "0: no limit.",
+    )
+    wrong_keys: int = _knob(
+        100,
+        "CADENZA_WRONG_KEYS",
+        "Wrong keys that one address may show in a minute, counted by each API process for itself, before "
+        "further ones are refused unlooked at; 0: as many as come.",
+    )
+    trusted_proxies: str = _knob(
+        "",
+        "CADENZA_TRUSTED_PROXIES",
+        "Comma-separated networks of reverse proxies whose X-Forwarded-For is believed, "
+        "e.g. `127.0.0.1,10.0.0.0/8`; empty: none is.",
+    )
     queue_limit: int = _knob(
         10_000,
         "CADENZA_QUEUE_LIMIT",
@@ -145,6 +172,11 @@ class Settings:
         "For tests of recovery only: the point of `crash.py` at which a process kills itself, "
         "with `:n` at its n-th passage.",
     )
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        """The networks of the trusted proxies."""
+        return _networks("CADENZA_TRUSTED_PROXIES", self.trusted_proxies)
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -233,6 +265,8 @@ def _parse(variable: str, text: str, default: object) -> object:
         raise SettingsError(f"{variable} takes one of: {', '.join(crash.POINTS)}; or one of them with `:n`.")
     if variable == "CADENZA_STORAGE_URL" and not text.startswith("s3://"):
         raise SettingsError(f"{variable} takes s3://bucket/prefix?endpoint=https://host or nothing.")
+    if variable == "CADENZA_TRUSTED_PROXIES":
+        _networks(variable, text)
     return text.rstrip("/") if variable == "CADENZA_PUBLIC_URL" else text
 
 
@@ -244,3 +278,11 @@ def _parse_number(variable: str, text: str, kind: type[int | float]) -> int | fl
     if not 0 <= number < float("inf") or (variable in _POSITIVE and number == 0):
         raise SettingsError(f"{variable} takes a number above 0.")
     return number
+
+
+def _networks(variable: str, text: str) -> tuple[Network, ...]:
+    entries = [entry.strip() for entry in text.split(",")]
+    try:
+        return tuple(ipaddress.ip_network(entry) for entry in entries if entry)
+    except ValueError:
+        raise SettingsError(f"{variable} takes addresses and networks like 10.0.0.0/8.") from None

@@ -30,6 +30,8 @@ from cadenza.domain.task import (
 )
 from cadenza.intake.accept import Intake
 from cadenza.intake.admission import Admission
+from cadenza.intake.keys import Pepper, make_key
+from cadenza.tasks.keys import Principal
 from cadenza.tasks.life import Life
 from cadenza.tasks.records import Attempt, TakeResult, TakeText
 
@@ -62,7 +64,10 @@ def intake(clock):
 
 
 @pytest.fixture
-def accept(store, account, intake):
+def accept(store, account, intake, clock):
+    record, _ = make_key(Pepper(b"salt"), account_id=account.id, name="test", now=clock.now())
+    principal = Principal(key=record)
+
     def accept(wish=None, callback_url="http://receiver.test/", **fields):
         request = GenerationRequest(wish=wish or Described(prompt="rain"), tier="v4.5", **fields)
         operation = Operation.EXTEND if request.continuation else Operation.GENERATE
@@ -74,7 +79,7 @@ def accept(store, account, intake):
             wire_body={"prompt": "rain"},
             callback_url=callback_url,
         )
-        return store.write(lambda books: intake.accept(books, account.id, accepted))
+        return store.write(lambda books: intake.accept(books, principal, accepted))
 
     return accept
 

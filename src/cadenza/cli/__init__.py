@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cadenza.cli import callbacks, doctor, keys, listen, render, serve, storage, upkeep
+from cadenza.cli import accounts, callbacks, doctor, keys, listen, render, serve, storage, upkeep
 from cadenza.cli.surroundings import WrongInput
 from cadenza.domain.errors import CadenzaError, Refused, SourceUnusable, Stopped
 from cadenza.settings import SettingsError
@@ -33,7 +33,8 @@ app.command("sweep")(upkeep.sweep)
 app.command("backup")(upkeep.backup)
 app.command("restore")(upkeep.restore)
 app.add_typer(keys.keys_app, name="key")
-app.add_typer(keys.credits_app, name="credits")
+app.add_typer(accounts.accounts_app, name="account")
+app.add_typer(accounts.credits_app, name="credits")
 app.add_typer(storage.storage_app, name="storage")
 app.add_typer(callbacks.callbacks_app, name="callbacks")
 app.command("listen")(listen.listen)

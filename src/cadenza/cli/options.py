@@ -1,7 +1,8 @@
-"""The options that ``extend`` and ``make`` share, and how their texts are read."""
+"""The options that several commands share, and how their texts are read."""
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from pathlib import Path
@@ -11,6 +12,8 @@ import typer
 
 from cadenza.domain.request import Weight
 
+_SPAN = re.compile(r"([0-9]{1,6})([smhd])")
+_SPAN_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)")
 
 
@@ -28,6 +31,14 @@ def read_length_s(text: str) -> float:
     if length_s <= 0:
         raise typer.BadParameter("takes a length above 0 seconds")
     return length_s
+
+
+def read_span(text: str) -> dt.timedelta:
+    """Return a span of time from "90d", "24h", "30m" or "10s"."""
+    found = _SPAN.fullmatch(text.strip())
+    if found is None:
+        raise typer.BadParameter("takes a span of time as 90d, 24h, 30m or 10s")
+    return dt.timedelta(**{_SPAN_UNITS[found[2]]: int(found[1])})
 
 
 def read_weight(text: str) -> Weight:

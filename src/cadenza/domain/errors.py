@@ -4,7 +4,7 @@
 
     CadenzaError
     ├── Refused                      the caller must change something; nothing was charged
-    │   ├── Unauthenticated          no key, a wrong key, a revoked key
+    │   ├── Unauthenticated          no key, a wrong key, an expired or a revoked key
     │   ├── Forbidden(action)        the key is good but may not do this
     │   ├── Malformed(faults)        one or more fields are wrong
     │   ├── TooLarge(limit, value)   the body itself is over a limit
@@ -14,6 +14,8 @@
     │   ├── Unsupported(reason)      the chosen engine cannot do this
     │   ├── KeyReused                this Idempotency-Key came with another request before
     │   ├── InsufficientCredits(needed, available)
+    │   ├── SpendCapReached(needed, available)
+    │   ├── StorageFull(limit, actual)
     │   └── RateLimited(retry_after_s)
     ├── SourceUnusable               the source audio cannot be continued; the hold is released
     ├── GenerationFailed             the engine gave up; the hold is released
@@ -123,6 +125,25 @@ class InsufficientCredits(Refused):
     def __init__(self, *, needed: int, available: int) -> None:
         super().__init__(f"This costs {needed} credits and the account has {available}.")
         self.needed, self.available = needed, available
+
+
+class SpendCapReached(Refused):
+    """The key may not spend this much any more, whatever the account has."""
+
+    def __init__(self, *, needed: int, available: int) -> None:
+        super().__init__(f"This costs {needed} credits and the key may spend {available} more.")
+        self.needed, self.available = needed, available
+
+
+class StorageFull(Refused):
+    """The account may not keep more files; ``actual`` is what it would have, in bytes."""
+
+    def __init__(self, *, limit: int, actual: int) -> None:
+        super().__init__(
+            f"The account may keep {limit} bytes and would have {actual}: "
+            "delete files, or wait until the time of some is over."
+        )
+        self.limit, self.actual = limit, actual
 
 
 class RateLimited(Refused):

@@ -21,6 +21,7 @@ from cadenza.domain.task import Accepted, TaskView
 from cadenza.domain.tiers import TIERS, Tier, price
 from cadenza.intake.admission import Admission
 from cadenza.intake.source import Resolved, resolve
+from cadenza.tasks.keys import Principal
 from cadenza.tasks.ports import Books
 
 # Raises ``Malformed`` for a source URL that can never be fetched, before anything is dialled.
@@ -39,9 +40,9 @@ class Intake:
     admission: Admission
 
     def accept(
-        self, books: Books, account_id: str, accepted: Accepted, *, request_id: str | None = None
+        self, books: Books, principal: Principal, accepted: Accepted, *, request_id: str | None = None
     ) -> TaskView:
-        """Hold the price, store the task and enqueue its job.
+        """Hold the price, take it from the key's budget, store the task and enqueue its job.
 
         Raises
         ------
@@ -52,13 +53,13 @@ class Intake:
         """
         accepted = self._with_seed(accepted)
         self._check_url(accepted.request)
-        resolved = resolve(books, account_id, accepted, links=self.links, now=self.clock.now())
+        resolved = resolve(books, principal.account_id, accepted, links=self.links, now=self.clock.now())
         request = resolved.accepted.request
         tier = TIERS[request.tier]
         self._check_abilities(request, tier)
-        self.admission.admit(books, account_id)
+        self.admission.admit(books, principal)
         credits = price(tier, accepted.dialect, take_count=request.take_count)
-        return self._store(books, account_id, resolved, credits, request_id)
+        return self._store(books, principal, resolved, credits, request_id)
 
     def _with_seed(self, accepted: Accepted) -> Accepted:
         if accepted.request.seed is not None:
@@ -87,13 +88,15 @@ class Intake:
             )
 
     def _store(
-        self, books: Books, account_id: str, resolved: Resolved, credits: int, request_id: str | None
+        self, books: Books, principal: Principal, resolved: Resolved, credits: int, request_id: str | None
     ) -> TaskView:
-        task_id = new_task_id()
+        task_id, account_id = new_task_id(), principal.account_id
         note = resolved.accepted.operation.value
         turn = books.tasks.next_turn(account_id)
         books.ledger.append(account_id, EntryKind.HOLD, credits, task_id=task_id, note=note)
         crash.here("after_hold")
+        if principal.key.budget is not None:  # after the hold, which locks the account: always in this order
+            books.accounts.spend(principal.key.budget.id, credits)
         view = books.tasks.add(
             task_id,
             account_id,
@@ -103,6 +106,7 @@ class Intake:
             parent_take_id=resolved.parent_take_id,
             turn=turn,
             request_id=request_id,
+            key_id=principal.key_id,
         )
         crash.here("after_task_insert")
         books.jobs.render(task_id, turn=turn)

@@ -1,17 +1,19 @@
-"""How many tasks may be unfinished at once: per account, and waiting in all.
+"""How much an account may have: tasks unfinished at once and a day, files; and how many tasks wait in all.
 
-Asked in the accepting transaction, before anything is held. On PostgreSQL two transactions do not see each
-other's new tasks, so the length of the queue, unlike an account's share, is exact only to a few.
+Asked in the accepting transaction, before anything is held; a limit that is not set asks nothing. On
+PostgreSQL two transactions do not see each other's new tasks, so the length of the queue, unlike what an
+account has, is exact only to a few.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cadenza.domain.clock import Clock
-from cadenza.domain.errors import RateLimited, Unavailable
+from cadenza.domain.errors import RateLimited, StorageFull, Unavailable
+from cadenza.tasks.keys import Limits, Principal
 from cadenza.tasks.ports import Books
 
 # When a task of the account ends is not known; a program that waits for one asks about as often.
@@ -26,29 +28,73 @@ _FULL_HOLDS_S = 0.1
 
 @dataclass(slots=True, kw_only=True)
 class Admission:
-    """The limits, 0 for none, and what is known of the queue. One per process, asked by one thread."""
+    """The limits, 0 for none, and what is known of the queue. One per process, asked by one thread.
+
+    ``tasks_per_day`` and ``storage_bytes`` hold for accounts that have no such limits of their own.
+    """
 
     clock: Clock
     tasks_per_account: int = 0
+    tasks_per_day: int = 0
+    storage_bytes: int = 0
     queue_limit: int = 0
     _free: int = field(default=0, init=False)
     _counted_at: datetime | None = field(default=None, init=False)
     _full: Unavailable | None = field(default=None, init=False)
 
-    def admit(self, books: Books, account_id: str) -> None:
+    def admit(self, books: Books, principal: Principal) -> None:
         """Return where one more task is within the limits.
 
         Raises
         ------
         RateLimited
-            The account has as many unfinished tasks as it may have.
+            The account has as many unfinished tasks, or tasks of this day, as it may have.
+        StorageFull
+            The account's files leave no room for more.
         Unavailable
             The queue is full; the text and ``retry_after_s`` estimate the wait.
         """
+        account_id, limits = principal.account_id, principal.limits
         if self.tasks_per_account:
             self._check_account(books, account_id)
+        if per_day := self._tasks_per_day(limits):
+            self._check_day(books, account_id, per_day)
+        if self._storage_bytes(limits):
+            self.admit_file(books, principal, size_bytes=1)
         if self.queue_limit:
             self._check_queue(books)
+
+    def admit_file(
+        self, books: Books, principal: Principal, *, size_bytes: int, replaces: tuple[str, str] = ("", "")
+    ) -> None:
+        """Return where one more file is within the account's storage, however many come at once.
+
+        ``replaces`` is the folder and the name of an upload that it takes the place of. Raises
+        ``StorageFull``.
+        """
+        limit = self._storage_bytes(principal.limits)
+        if not limit:
+            return
+        books.accounts.lock(principal.account_id)
+        total = books.tasks.stored_bytes(principal.account_id, besides=replaces) + size_bytes
+        if total > limit:
+            raise StorageFull(limit=limit, actual=total)
+
+    def _tasks_per_day(self, limits: Limits) -> int:
+        return self.tasks_per_day if limits.tasks_per_day is None else limits.tasks_per_day
+
+    def _storage_bytes(self, limits: Limits) -> int:
+        return self.storage_bytes if limits.storage_bytes is None else limits.storage_bytes
+
+    def _check_day(self, books: Books, account_id: str, per_day: int) -> None:
+        now = self.clock.now()
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        books.accounts.lock(account_id)
+        if books.tasks.accepted_since(account_id, midnight) >= per_day:
+            raise RateLimited(
+                f"The account has {per_day} tasks of this day (UTC), as many as it may have.",
+                retry_after_s=math.ceil((midnight + timedelta(days=1) - now).total_seconds()),
+            )
 
     def _check_account(self, books: Books, account_id: str) -> None:
         books.accounts.lock(account_id)

@@ -13,13 +13,16 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from cadenza.tasks.records import KeyRecord
+from cadenza.domain.errors import Unauthenticated
+from cadenza.domain.scopes import USUAL, Scope
+from cadenza.tasks.keys import Budget, KeyRecord, Principal
 
 PREFIX = "cad"
 _ID_BYTES = 8
 _SECRET_BYTES = 24
 _CHECKSUM_DIGITS = 8
 _LONGEST_KEY = 200
+_NOBODYS = "0" * 64  # compared with where there is no such key; no digest is likely to be this
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,16 @@ class Pepper:
         return hmac.compare_digest(self.digest(key), digest)
 
 
-def make_key(pepper: Pepper, *, account_id: str, name: str, now: datetime) -> tuple[KeyRecord, str]:
+def make_key(
+    pepper: Pepper,
+    *,
+    account_id: str,
+    name: str,
+    now: datetime,
+    scopes: frozenset[Scope] = USUAL,
+    expires_at: datetime | None = None,
+    budget: Budget | None = None,
+) -> tuple[KeyRecord, str]:
     """Return a new key as it is kept, and the key itself, which is shown once."""
     key_id = secrets.token_hex(_ID_BYTES)
     body = f"{PREFIX}_{key_id}_{secrets.token_hex(_SECRET_BYTES)}"
@@ -53,9 +65,31 @@ def make_key(pepper: Pepper, *, account_id: str, name: str, now: datetime) -> tu
         digest=pepper.digest(key),
         last4=key[-4:],
         created_at=now,
-        revoked_at=None,
+        scopes=scopes,
+        expires_at=expires_at,
+        budget=budget,
     )
     return record, key
+
+
+def recognise(pepper: Pepper, key: str, found: Principal | None, *, now: datetime) -> Principal:
+    """Return who a well-formed key acts for, of what was ``found`` under its public id.
+
+    An id that nobody has takes as long as a wrong secret under a good one: one digest, one comparison.
+
+    Raises
+    ------
+    Unauthenticated
+        No such key, or it was revoked, or its time is over. Only who shows the whole key is told which.
+    """
+    is_genuine = pepper.matches(key, _NOBODYS if found is None else found.key.digest)
+    if found is None or not is_genuine:
+        raise Unauthenticated
+    if found.key.revoked_at is not None:
+        raise Unauthenticated("The API key was revoked.")
+    if found.key.has_expired(now):
+        raise Unauthenticated("The API key has expired.")
+    return found
 
 
 def key_id_of(key: str) -> str | None:

@@ -20,6 +20,19 @@ accounts = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("webhook_secret", sa.Text, nullable=False),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+    # 0 is without end, NULL is what the settings say.
+    sa.Column("tasks_per_day", sa.BigInteger),
+    sa.Column("storage_bytes", sa.BigInteger),
+)
+
+# What keys may spend in all; a key and those it was rotated into share one.
+budgets = sa.Table(
+    "budgets",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("cap", sa.BigInteger, nullable=False),
+    sa.Column("spent", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("spent >= 0 AND spent <= cap", name="budgets_never_overspent"),
 )
 
 keys = sa.Table(
@@ -32,6 +45,9 @@ keys = sa.Table(
     sa.Column("last4", sa.Text, nullable=False),
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
     sa.Column("revoked_at_ms", sa.BigInteger),
+    sa.Column("scopes", sa.Text, nullable=False, server_default="read create upload manage"),
+    sa.Column("expires_at_ms", sa.BigInteger),
+    sa.Column("budget_id", sa.ForeignKey("budgets.id")),
 )
 
 ledger = sa.Table(
@@ -86,6 +102,7 @@ tasks = sa.Table(
     sa.Column("change_seq", sa.Integer, nullable=False),
     sa.Column("turn", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Column("request_id", sa.Text),
+    sa.Column("key_id", sa.Text),
 )
 sa.Index("tasks_by_account", tasks.c.account_id, tasks.c.accepted_at_ms, tasks.c.id)
 _unfinished = tasks.c.finished_at_ms.is_(None)
@@ -128,6 +145,8 @@ takes = sa.Table(
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("task_id", "take_index", name="takes_once_per_index"),
 )
+
+sa.Index("takes_by_account", takes.c.account_id)
 
 artefacts = sa.Table(
     "artefacts",

@@ -109,4 +109,22 @@ STEPS: Final = (
             "CREATE INDEX tasks_turns_of_account ON tasks (account_id, turn)",
         ),
     ),
+    Step(
+        6,
+        "scopes, expiry and budgets of keys; limits of accounts",
+        # A program that knows no scopes would let every key do everything.
+        compatible_from=6,
+        statements=(
+            """CREATE TABLE budgets (
+            id TEXT NOT NULL, cap BIGINT NOT NULL, spent BIGINT NOT NULL, PRIMARY KEY (id),
+            CONSTRAINT budgets_never_overspent CHECK (spent >= 0 AND spent <= cap))""",
+            "ALTER TABLE keys ADD COLUMN scopes TEXT NOT NULL DEFAULT 'read create upload manage'",
+            "ALTER TABLE keys ADD COLUMN expires_at_ms BIGINT",
+            "ALTER TABLE keys ADD COLUMN budget_id TEXT REFERENCES budgets (id)",
+            "ALTER TABLE accounts ADD COLUMN tasks_per_day BIGINT",
+            "ALTER TABLE accounts ADD COLUMN storage_bytes BIGINT",
+            "ALTER TABLE tasks ADD COLUMN key_id TEXT",
+            "CREATE INDEX takes_by_account ON takes (account_id)",
+        ),
+    ),
 )

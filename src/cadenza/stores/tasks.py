@@ -15,9 +15,10 @@ from cadenza.domain.serial import honoured_to_json, request_to_json
 from cadenza.domain.task import MOVES, Accepted, Failure, TaskState, TaskView
 from cadenza.stores import takes as take_rows
 from cadenza.stores import turns
+from cadenza.stores.load import SqlLoad
 from cadenza.stores.schema import events, takes, tasks
 from cadenza.stores.statement import Statement
-from cadenza.stores.values import from_json, from_ms, from_ms_or_none, row_values, to_json, to_ms
+from cadenza.stores.values import from_json, from_ms, row_values, to_json, to_ms
 from cadenza.stores.views import task_view
 from cadenza.tasks.records import Attempt, EventRecord, StoredFile, TakeResult, TakeText
 
@@ -35,19 +36,9 @@ _version = Statement(
         tasks.c.account_id, tasks.c.state, tasks.c.change_seq, tasks.c.turn, tasks.c.accepted_at_ms
     ).where(tasks.c.id == sa.bindparam("task"))
 )
-_queue = Statement(
-    sa.select(sa.func.count().label("waiting"), sa.func.min(tasks.c.accepted_at_ms).label("oldest_ms")).where(
-        tasks.c.state == sa.literal_column(f"'{TaskState.QUEUED.value}'")
-    )
-)
-_unfinished = Statement(
-    sa.select(sa.func.count())
-    .select_from(tasks)
-    .where(tasks.c.account_id == sa.bindparam("account"), tasks.c.finished_at_ms.is_(None))
-)
 
 
-class SqlTasks:
+class SqlTasks(SqlLoad):
     """``TaskBook`` on one connection."""
 
     def __init__(self, connection: sa.Connection, clock: Clock, links: Links) -> None:
@@ -55,7 +46,7 @@ class SqlTasks:
         self._clock = clock
         self._links = links
 
-    def add(
+    def add(  # noqa: PLR0913 - a row has that much
         self,
         task_id: str,
         account_id: str,
@@ -66,8 +57,9 @@ class SqlTasks:
         parent_take_id: str | None,
         turn: int = 0,
         request_id: str | None = None,
+        key_id: str | None = None,
     ) -> TaskView:
-        """Insert a queued task."""
+        """Insert a queued task; ``key_id`` is the key that asked for it."""
         row = {
             "id": task_id,
             "account_id": account_id,
@@ -96,6 +88,7 @@ class SqlTasks:
             "change_seq": 0,
             "turn": turn,
             "request_id": request_id,
+            "key_id": key_id,
         }
         _insert(self._connection, row)
         return task_view(row, (), self._links, now=self._clock.now(), queue_place=None)
@@ -139,15 +132,6 @@ class SqlTasks:
     def next_turn(self, account_id: str) -> int:
         """Return the turn of the account's next task."""
         return turns.next_turn(self._connection, account_id)
-
-    def unfinished_count(self, account_id: str) -> int:
-        """Return how many tasks of the account have not ended."""
-        return int(_unfinished(self._connection, {"account": account_id}).scalar() or 0)
-
-    def queue(self) -> tuple[int, datetime | None]:
-        """Return how many tasks wait for a worker, and since when the oldest of them does."""
-        row = _queue(self._connection, {}).one()
-        return int(row.waiting), from_ms_or_none(row.oldest_ms)
 
     def begin_attempt(self, task_id: str, *, worker_id: str) -> Attempt | None:
         """Take a task that is not final: count the attempt and void earlier ones."""

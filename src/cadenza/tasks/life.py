@@ -145,7 +145,8 @@ class Life:
 
     def _release(self, books: Books, task_id: str, *, note: str) -> None:
         view = self._view(books, task_id)
-        books.ledger.append(view.account_id, EntryKind.RELEASE, view.credits, task_id=task_id, note=note)
+        if books.ledger.append(view.account_id, EntryKind.RELEASE, view.credits, task_id=task_id, note=note):
+            books.accounts.unspend(task_id, view.credits)
         crash.here("after_release")
 
     def _tell(self, books: Books, task_id: str, stage: CallbackStage) -> None:

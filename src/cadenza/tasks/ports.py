@@ -18,6 +18,7 @@ from cadenza.domain.task import (
     TaskState,
     TaskView,
 )
+from cadenza.tasks.keys import KeyBook, Limits
 from cadenza.tasks.load import LoadBook
 from cadenza.tasks.records import (
     Account,
@@ -26,7 +27,6 @@ from cadenza.tasks.records import (
     CallbackRecord,
     Census,
     EventRecord,
-    KeyRecord,
     StoredFile,
     TakeResult,
     TakeText,
@@ -64,7 +64,7 @@ class LedgerBook(Protocol):
 class TaskBook(LoadBook, Protocol):
     """Tasks and their takes."""
 
-    def add(
+    def add(  # noqa: PLR0913 - a row has that much
         self,
         task_id: str,
         account_id: str,
@@ -75,8 +75,9 @@ class TaskBook(LoadBook, Protocol):
         parent_take_id: str | None,
         turn: int = 0,
         request_id: str | None = None,
+        key_id: str | None = None,
     ) -> TaskView:
-        """Insert a queued task."""
+        """Insert a queued task; ``key_id`` is the key that asked for it."""
         ...
 
     def view(self, task_id: str, *, account_id: str | None = None) -> TaskView | None:
@@ -239,7 +240,7 @@ class CallbackBook(Protocol):
         ...
 
 
-class AccountBook(Protocol):
+class AccountBook(KeyBook, Protocol):
     """Accounts and keys."""
 
     def add(self, account: Account) -> None:
@@ -254,28 +255,24 @@ class AccountBook(Protocol):
         """Return the account of this name."""
         ...
 
+    def all(self) -> Sequence[Account]:
+        """Return all accounts, oldest first."""
+        ...
+
+    def lock_names(self) -> None:
+        """Let nobody else add an account until this transaction ends."""
+        ...
+
+    def set_limits(self, account_id: str, limits: Limits) -> None:
+        """Replace what an account may have."""
+        ...
+
     def rotate_secret(self, account_id: str, secret: str, *, until: datetime) -> None:
         """Make ``secret`` the account's signing secret; the present one stays valid until ``until``."""
         ...
 
     def lock(self, account_id: str) -> None:
         """Let no other transaction write for the account until this one ends."""
-        ...
-
-    def add_key(self, key: KeyRecord) -> None:
-        """Insert a key."""
-        ...
-
-    def key(self, key_id: str) -> KeyRecord | None:
-        """Return one key by its public id."""
-        ...
-
-    def keys(self) -> Sequence[KeyRecord]:
-        """Return all keys, oldest first."""
-        ...
-
-    def revoke_key(self, key_id: str) -> bool:
-        """Revoke; False where there is no such key."""
         ...
 
 

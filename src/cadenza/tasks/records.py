@@ -13,6 +13,7 @@ from cadenza.domain.task import (
     Dialect,
     LyricLine,
 )
+from cadenza.tasks.keys import AS_SET, Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,25 +29,13 @@ class Account:
     webhook_secret: str
     previous_secret: str | None = None
     previous_until: datetime | None = None
+    limits: Limits = AS_SET
 
     def signing_secrets(self, now: datetime) -> tuple[str, ...]:
         """Return the secrets that are valid at ``now``, newest first: one, or two."""
         if self.previous_secret is None or self.previous_until is None or now >= self.previous_until:
             return (self.webhook_secret,)
         return (self.webhook_secret, self.previous_secret)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRecord:
-    """An API key as it is kept: its public id, a digest of the whole, the last four characters."""
-
-    id: str
-    account_id: str
-    name: str
-    digest: str
-    last4: str
-    created_at: datetime
-    revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cadenza.dialects.apiin import decode, encode
+from cadenza.domain.scopes import Scope
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
 from cadenza.web.lookup import find_task
@@ -14,10 +15,10 @@ from cadenza.web.lookup import find_task
 def routes(apiin: Frontage) -> list[Route]:
     """Return the routes; paths and methods as in the documents."""
     return [
-        Route("/api/v1/audio/music", apiin(music, creating=True), methods=["POST"]),
-        Route("/api/v1/audio/music/extend", apiin(music_extend, creating=True), methods=["POST"]),
-        Route("/api/v1/audio/music/feed", apiin(feed), methods=["GET"]),
-        Route("/api/v1/tasks/{task_id}", apiin(task_status), methods=["GET"]),
+        Route("/api/v1/audio/music", apiin(music, Scope.CREATE), methods=["POST"]),
+        Route("/api/v1/audio/music/extend", apiin(music_extend, Scope.CREATE), methods=["POST"]),
+        Route("/api/v1/audio/music/feed", apiin(feed, Scope.READ), methods=["GET"]),
+        Route("/api/v1/tasks/{task_id}", apiin(task_status, Scope.READ), methods=["GET"]),
     ]
 
 

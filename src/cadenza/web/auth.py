@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from starlette.requests import Request
 
-from cadenza.domain.errors import Unauthenticated
-from cadenza.intake.keys import key_id_of
-from cadenza.tasks.ports import Books
-from cadenza.tasks.records import Account
+from cadenza.domain.errors import Forbidden, Unauthenticated
+from cadenza.domain.scopes import Scope
+from cadenza.intake.keys import key_id_of, recognise
+from cadenza.tasks.keys import Principal
+from cadenza.web.address import origin
+from cadenza.web.guesses import Guesses
 from cadenza.web.services import Services
 
 # A revoked key is refused on every process within this time.
@@ -17,51 +17,58 @@ _REMEMBERED_S = 1.0
 _MOST_REMEMBERED = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
-    """The account that a request acts for, and the key it came with."""
-
-    account: Account
-    key_id: str
-
-
 class Doorkeeper:
     """Checks keys; remembers a good one for a second, so that a busy caller costs one look-up."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._trusted = services.settings.trusted_networks
+        self._guesses = Guesses(limit=services.settings.wrong_keys, clock=services.clock)
         self._known: dict[str, tuple[float, Principal]] = {}
 
-    async def admit(self, request: Request) -> Principal:
-        """Return who calls. Raises ``Unauthenticated``."""
+    async def admit(self, request: Request, scope: Scope) -> Principal:
+        """Return who calls.
+
+        Raises
+        ------
+        Unauthenticated
+            There is no key, or it is not good, or not any more.
+        RateLimited
+            Too many wrong keys came from this address, and this one is none that was good before.
+        Forbidden
+            The key is good, but not for ``scope``.
+        """
+        principal = await self._recognise(request)
+        if scope not in principal.key.scopes:
+            raise Forbidden(f"The API key lacks the scope {scope.value}.")
+        return principal
+
+    async def _recognise(self, request: Request) -> Principal:
         key = _presented_key(request)
-        now_s = self._services.clock.now().timestamp()
+        now = self._services.clock.now()
         known = self._known.get(key)
-        if known is not None and known[0] > now_s:
+        if known is not None and known[0] > now.timestamp() and not known[1].key.has_expired(now):
             return known[1]
-        principal = await self._look_up(key)
+        address = origin(request, self._trusted)
+        if known is None:  # a good key is let in whatever its neighbours do
+            self._guesses.admit(address)
+        try:
+            principal = await self._look_up(key)
+        except Unauthenticated:
+            self._guesses.count(address)
+            self._known.pop(key, None)
+            raise
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
-        self._known[key] = (now_s + _REMEMBERED_S, principal)
+        self._known[key] = (now.timestamp() + _REMEMBERED_S, principal)
         return principal
 
     async def _look_up(self, key: str) -> Principal:
         key_id = key_id_of(key)
         if key_id is None:
             raise Unauthenticated
-        principal = await self._services.read(lambda books: self._principal(books, key, key_id))
-        if principal is None:
-            raise Unauthenticated
-        return principal
-
-    def _principal(self, books: Books, key: str, key_id: str) -> Principal | None:
-        record = books.accounts.key(key_id)
-        if record is None or record.revoked_at is not None:
-            return None
-        if not self._services.pepper.matches(key, record.digest):
-            return None
-        account = books.accounts.find(record.account_id)
-        return None if account is None else Principal(account=account, key_id=key_id)
+        found = await self._services.read(lambda books: books.accounts.principal(key_id))
+        return recognise(self._services.keyring.pepper, key, found, now=self._services.clock.now())
 
 
 def _presented_key(request: Request) -> str:

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from cadenza.dialects.native import webhooks
 from cadenza.domain.errors import Conflict, NotFound
+from cadenza.domain.scopes import Scope
 from cadenza.notify.rotation import rotate_secret
 from cadenza.notify.trial import Trial, is_delivered
 from cadenza.tasks.ports import Books
@@ -21,10 +22,10 @@ from cadenza.web.lookup import find_task, may_be_id
 def routes(native: Frontage) -> list[Route]:
     """Return the routes."""
     return [
-        Route("/v1/tasks/{task_id}/callbacks", native(log), methods=["GET"]),
-        Route("/v1/callbacks/test", native(Tester().test), methods=["POST"]),
-        Route("/v1/callbacks/{callback_id}/redeliver", native(redeliver), methods=["POST"]),
-        Route("/v1/account/webhook-secret/rotate", native(rotate), methods=["POST"]),
+        Route("/v1/tasks/{task_id}/callbacks", native(log, Scope.READ), methods=["GET"]),
+        Route("/v1/callbacks/test", native(Tester().test, Scope.MANAGE), methods=["POST"]),
+        Route("/v1/callbacks/{callback_id}/redeliver", native(redeliver, Scope.MANAGE), methods=["POST"]),
+        Route("/v1/account/webhook-secret/rotate", native(rotate, Scope.MANAGE), methods=["POST"]),
     ]
 
 

@@ -36,7 +36,7 @@ async def create(
 
     def accept(books: Books) -> bytes:
         began_at = services.clock.now()
-        view = services.intake.accept(books, call.account_id, accepted, request_id=told)
+        view = services.intake.accept(books, call.principal, accepted, request_id=told)
         note_task(call.request.scope, view.id, began_at=began_at)
         return orjson.dumps(created(view))
 

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cadenza.dialects.crun import decode, encode
+from cadenza.domain.scopes import Scope
 from cadenza.domain.task import Dialect
 from cadenza.domain.tiers import TIERS, price
 from cadenza.web.creating import create
@@ -16,10 +17,10 @@ from cadenza.web.lookup import balance, find_task
 def routes(crun: Frontage) -> list[Route]:
     """Return the routes; paths and methods as in the documents."""
     return [
-        Route("/api/v1/client/job/CreateTask", crun(create_task, creating=True), methods=["POST"]),
-        Route("/api/v1/client/job/TaskInfo", crun(task_info), methods=["GET"]),
-        Route("/api/v1/client/job/estimate-credits", crun(estimate_credits), methods=["POST"]),
-        Route("/api/v1/client/account/balance", crun(account_balance), methods=["GET"]),
+        Route("/api/v1/client/job/CreateTask", crun(create_task, Scope.CREATE), methods=["POST"]),
+        Route("/api/v1/client/job/TaskInfo", crun(task_info, Scope.READ), methods=["GET"]),
+        Route("/api/v1/client/job/estimate-credits", crun(estimate_credits, Scope.CREATE), methods=["POST"]),
+        Route("/api/v1/client/account/balance", crun(account_balance, Scope.READ), methods=["GET"]),
     ]
 
 

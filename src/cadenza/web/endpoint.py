@@ -13,7 +13,9 @@ from starlette.responses import Response
 
 from cadenza.dialects.refusals import Refusal
 from cadenza.domain.errors import Refused, Unavailable
-from cadenza.web.auth import Doorkeeper, Principal
+from cadenza.domain.scopes import Scope
+from cadenza.tasks.keys import Principal
+from cadenza.web.auth import Doorkeeper
 from cadenza.web.body import json_body
 from cadenza.web.envelope import request_id
 from cadenza.web.measure import note_dialect
@@ -41,7 +43,7 @@ class Call:
     @property
     def account_id(self) -> str:
         """The account the request acts for."""
-        return self.principal.account.id
+        return self.principal.account_id
 
     async def json(self, *, limit_bytes: int | None = None) -> Any:
         """Return the JSON body, within the limits of the settings."""
@@ -66,26 +68,28 @@ class Frontage:
     refusal_body: RefusalBody
     dialect: str
 
-    def __call__(self, handler: Handler, *, creating: bool = False) -> Endpoint:
-        """Return the endpoint of a handler; ``creating`` where it creates a task."""
+    def __call__(self, handler: Handler, scope: Scope) -> Endpoint:
+        """Return the endpoint of a handler, for keys of this scope."""
 
         async def endpoint(request: Request) -> Response:
             note_dialect(request.scope, self.dialect)
-            return await self._answer(request, handler, creating=creating)
+            return await self._answer(request, handler, scope)
 
         return endpoint
 
-    async def _answer(self, request: Request, handler: Handler, *, creating: bool) -> Response:
+    async def _answer(self, request: Request, handler: Handler, scope: Scope) -> Response:
         refused: Exception
         try:
-            principal = await self.doorkeeper.admit(request)
+            principal = await self.doorkeeper.admit(request, scope)
             return await handler(Call(request=request, principal=principal, services=self.services))
         except (Refused, Unavailable) as error:
             refused = error
         except Exception as error:  # noqa: BLE001 - the caller is told in the dialect, the log has the rest
             _log.exception("request_failed", path=request.url.path)
             refused = error
-        status, body, headers = self.refusal_body(refused, creating=creating, request_id=request_id())
+        status, body, headers = self.refusal_body(
+            refused, creating=scope is Scope.CREATE, request_id=request_id()
+        )
         if _may_leave_body(request):  # the server closes such a connection: nobody may send on it again
             headers = {**headers, "Connection": "close"}
         return reply(body, status=status, headers=headers)

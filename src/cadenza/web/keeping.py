@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from cadenza.dialects.native import encode, keeping
 from cadenza.domain.errors import NotFound
+from cadenza.domain.scopes import Scope
 from cadenza.publish.unused import delete_unused
 from cadenza.tasks.retention import Keeping
 from cadenza.web.endpoint import Call, Frontage, reply
@@ -18,9 +19,9 @@ from cadenza.web.lookup import may_be_id
 def routes(native: Frontage) -> list[Route]:
     """Return the routes."""
     return [
-        Route("/v1/tasks/{task_id}", native(delete_task), methods=["DELETE"]),
-        Route("/v1/tasks/{task_id}/pin", native(pin), methods=["POST"]),
-        Route("/v1/uploads/{upload_id}", native(delete_upload), methods=["DELETE"]),
+        Route("/v1/tasks/{task_id}", native(delete_task, Scope.MANAGE), methods=["DELETE"]),
+        Route("/v1/tasks/{task_id}/pin", native(pin, Scope.MANAGE), methods=["POST"]),
+        Route("/v1/uploads/{upload_id}", native(delete_upload, Scope.MANAGE), methods=["DELETE"]),
     ]
 
 

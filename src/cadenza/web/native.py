@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from cadenza.dialects.native import decode, encode, uploads
 from cadenza.domain.errors import Fault, Malformed, NotFound
+from cadenza.domain.scopes import Scope, in_order
 from cadenza.domain.task import Dialect, TaskState
 from cadenza.domain.tiers import TIERS, price
 from cadenza.tasks.records import Upload
@@ -27,17 +28,17 @@ _DEFAULT_PAGE, _LARGEST_PAGE = 20, 100
 def routes(native: Frontage) -> list[Route]:
     """Return the routes."""
     return [
-        Route("/v1/tasks", native(create_task, creating=True), methods=["POST"]),
-        Route("/v1/tasks", native(list_tasks), methods=["GET"]),
-        Route("/v1/estimate", native(estimate, creating=True), methods=["POST"]),
-        Route("/v1/tasks/{task_id}", native(read), methods=["GET"]),
-        Route("/v1/tasks/{task_id}/cancel", native(cancel), methods=["POST"]),
-        Route("/v1/tasks/{task_id}/events", native(stream_events), methods=["GET"]),
+        Route("/v1/tasks", native(create_task, Scope.CREATE), methods=["POST"]),
+        Route("/v1/tasks", native(list_tasks, Scope.READ), methods=["GET"]),
+        Route("/v1/estimate", native(estimate, Scope.CREATE), methods=["POST"]),
+        Route("/v1/tasks/{task_id}", native(read, Scope.READ), methods=["GET"]),
+        Route("/v1/tasks/{task_id}/cancel", native(cancel, Scope.MANAGE), methods=["POST"]),
+        Route("/v1/tasks/{task_id}/events", native(stream_events, Scope.READ), methods=["GET"]),
         *callbacks.routes(native),
         *keeping.routes(native),
-        Route("/v1/uploads", native(upload), methods=["POST"]),
-        Route("/v1/uploads/{upload_id}", native(read_upload), methods=["GET"]),
-        Route("/v1/account", native(account), methods=["GET"]),
+        Route("/v1/uploads", native(upload, Scope.UPLOAD), methods=["POST"]),
+        Route("/v1/uploads/{upload_id}", native(read_upload, Scope.READ), methods=["GET"]),
+        Route("/v1/account", native(account, Scope.READ), methods=["GET"]),
     ]
 
 
@@ -116,13 +117,16 @@ async def read_upload(call: Call) -> Response:
 
 async def account(call: Call) -> Response:
     """GET /v1/account."""
-    found = await callbacks.fresh_account(call)
+    found, key = await callbacks.fresh_account(call), call.principal.key
     body = {
         "object": "account",
         "id": found.id,
         "name": found.name,
         "key_id": call.principal.key_id,
-        "webhook_secret": found.webhook_secret,
+        "scopes": [scope.value for scope in in_order(key.scopes)],
+        "key_expires_at": key.expires_at and key.expires_at.isoformat(timespec="seconds"),
+        # Whoever has it can sign callbacks: a key that may not change it is not told.
+        "webhook_secret": found.webhook_secret if Scope.MANAGE in key.scopes else None,
         **encode.balance(await balance(call)),
     }
     return reply(body)

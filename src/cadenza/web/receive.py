@@ -20,6 +20,7 @@ from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.errors import Fault, Malformed, SourceUnusable, TooLarge
 from cadenza.domain.ids import new_id
 from cadenza.domain.tiers import TIERS
+from cadenza.tasks.ports import Books
 from cadenza.tasks.records import Upload
 from cadenza.web.body import guarded
 from cadenza.web.endpoint import Call
@@ -118,18 +119,22 @@ def _keep(call: Call, label: Label, fill: Callable[[Path], object]) -> Upload:
         if size > services.settings.upload_limit_bytes:
             raise TooLarge("The file", limit=services.settings.upload_limit_bytes, actual=size)
         shape = _shape(call, path)
+        now = _to_ms(services.clock.now())
+        media_type, suffix = _SERVED_AS[shape.container]
+        fetched_name = _base_name(name) if isinstance(name, str) else ""
+        file_name = label.name or fetched_name or f"upload-{now:%Y%m%d-%H%M%S-%f}{suffix}"
+
+        def admit(books: Books) -> None:
+            replaces = label.folder, file_name
+            services.intake.admission.admit_file(books, call.principal, size_bytes=size, replaces=replaces)
+
+        services.store.read(admit)  # before anything is written; below, nobody else comes in between
         artefact = services.media.put(path, ArtefactKind.UPLOAD)
-    now = services.clock.now()
-    now = now.replace(
-        microsecond=now.microsecond // 1000 * 1000
-    )  # what the store keeps, so a reader sees the same
-    media_type, suffix = _SERVED_AS[shape.container]
-    fetched_name = _base_name(name) if isinstance(name, str) else ""
     upload = Upload(
         id=new_id("up"),
         account_id=call.account_id,
         upload_path=label.folder,
-        file_name=label.name or fetched_name or f"upload-{now:%Y%m%d-%H%M%S-%f}{suffix}",
+        file_name=file_name,
         artefact=artefact,
         media_type=media_type,
         created_at=now,
@@ -138,7 +143,17 @@ def _keep(call: Call, label: Label, fill: Callable[[Path], object]) -> Upload:
         sample_rate=shape.sample_rate,
         channel_count=shape.channel_count,
     )
-    return services.store.write(lambda books: books.uploads.put(upload))
+
+    def keep(books: Books) -> Upload:
+        admit(books)
+        return books.uploads.put(upload)
+
+    return services.store.write(keep)
+
+
+def _to_ms(moment: dt.datetime) -> dt.datetime:
+    """Return a moment as the store keeps it, so that a reader sees the same."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _from_base64(text: str) -> bytes:

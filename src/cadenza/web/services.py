@@ -12,7 +12,7 @@ from cadenza.audio.children import Children
 from cadenza.domain.clock import Clock
 from cadenza.domain.links import Links
 from cadenza.intake.accept import Intake
-from cadenza.intake.keys import Pepper
+from cadenza.intake.keyring import Keyring
 from cadenza.outbound.client import Outbound
 from cadenza.publish.port import Media
 from cadenza.settings import Settings
@@ -46,7 +46,7 @@ class Services:
     life: Life
     media: Media
     outbound: Outbound
-    pepper: Pepper
+    keyring: Keyring
     links: Links
     clock: Clock
     pace: Pace

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cadenza.dialects.sunoapi import decode, encode, files
+from cadenza.domain.scopes import Scope
 from cadenza.tasks.records import Upload
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
@@ -16,15 +17,15 @@ from cadenza.web.receive import Label, keep_base64, keep_multipart, keep_url
 def routes(music: Frontage, file_host: Frontage) -> list[Route]:
     """Return the routes; the file host has an error table of its own."""
     return [
-        Route("/api/v1/generate", music(generate, creating=True), methods=["POST"]),
-        Route("/api/v1/generate/extend", music(extend, creating=True), methods=["POST"]),
-        Route("/api/v1/generate/upload-extend", music(upload_extend, creating=True), methods=["POST"]),
-        Route("/api/v1/generate/record-info", music(record_info), methods=["GET"]),
-        Route("/api/v1/generate/credit", music(credit), methods=["GET"]),
-        Route("/api/v1/chat/credit", music(credit), methods=["GET"]),
-        Route("/api/file-base64-upload", file_host(base64_upload), methods=["POST"]),
-        Route("/api/file-url-upload", file_host(url_upload), methods=["POST"]),
-        Route("/api/file-stream-upload", file_host(stream_upload), methods=["POST"]),
+        Route("/api/v1/generate", music(generate, Scope.CREATE), methods=["POST"]),
+        Route("/api/v1/generate/extend", music(extend, Scope.CREATE), methods=["POST"]),
+        Route("/api/v1/generate/upload-extend", music(upload_extend, Scope.CREATE), methods=["POST"]),
+        Route("/api/v1/generate/record-info", music(record_info, Scope.READ), methods=["GET"]),
+        Route("/api/v1/generate/credit", music(credit, Scope.READ), methods=["GET"]),
+        Route("/api/v1/chat/credit", music(credit, Scope.READ), methods=["GET"]),
+        Route("/api/file-base64-upload", file_host(base64_upload, Scope.UPLOAD), methods=["POST"]),
+        Route("/api/file-url-upload", file_host(url_upload, Scope.UPLOAD), methods=["POST"]),
+        Route("/api/file-stream-upload", file_host(stream_upload, Scope.UPLOAD), methods=["POST"]),
     ]
 
 

@@ -5,32 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from cadenza.domain.clock import SystemClock
 from cadenza.domain.credits import EntryKind, LedgerEntry
 from cadenza.domain.errors import NotFound
-from cadenza.domain.ids import new_id
-from cadenza.intake.keys import make_key
+from cadenza.intake.keyring import Keyring, NewKey, Terms
 from cadenza.notify.delivery import AttemptRecord
 from cadenza.notify.rotation import rotate_secret
-from cadenza.notify.signing import new_secret
 from cadenza.notify.trial import Trial, is_delivered
 from cadenza.settings import Settings
+from cadenza.tasks.keys import KeyRecord, Limits
 from cadenza.tasks.ports import Books
-from cadenza.tasks.records import Account, CallbackAttempt, CallbackRecord, KeyRecord
-from cadenza.wiring.service import Backroom, backroom, pepper, prepare
+from cadenza.tasks.records import Account, CallbackAttempt, CallbackRecord
+from cadenza.wiring.service import Backroom, backroom, keyring, prepare
 from cadenza.worker.lanes import lane_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewKey:
-    """A key just made; ``key`` is shown once."""
-
-    id: str
-    name: str
-    key: str
-    credits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +36,17 @@ class Desk:
 
     room: Backroom
 
-    def create_key(self, name: str, *, credits: int) -> NewKey:
+    def create_key(self, name: str, *, credits: int = 0, terms: Terms | None = None) -> NewKey:
         """Make a key; the account is the one of this name, or a new one. Credits are granted on top."""
-        clock = SystemClock()
+        ring = self._keyring
+        return self.room.store.write(
+            lambda books: ring.create(books, name, terms or Terms(), credits=credits)
+        )
 
-        def work(books: Books) -> NewKey:
-            account = books.accounts.by_name(name)
-            if account is None:
-                account = Account(id=new_id("acc"), name=name, webhook_secret=new_secret())
-                books.accounts.add(account)
-            record, key = make_key(
-                pepper(self.room.settings), account_id=account.id, name=name, now=clock.now()
-            )
-            books.accounts.add_key(record)
-            if credits:
-                books.ledger.append(account.id, EntryKind.GRANT, credits, task_id=None, note="with key")
-            return NewKey(id=record.id, name=name, key=key, credits=books.ledger.balance(account.id))
-
-        return self.room.store.write(work)
+    def rotate_key(self, key_id: str, *, overlap: timedelta) -> NewKey:
+        """Make a key that may do what another may, which expires then. Raises ``NotFound``, ``Conflict``."""
+        ring = self._keyring
+        return self.room.store.write(lambda books: ring.rotate(books, key_id, overlap=overlap))
 
     def all_keys(self) -> Sequence[KeyRecord]:
         """Return all keys, oldest first."""
@@ -73,8 +54,27 @@ class Desk:
 
     def revoke(self, key_id: str) -> None:
         """Revoke a key. Raises ``NotFound`` where there is no live key of this id."""
-        if not self.room.store.write(lambda books: books.accounts.revoke_key(key_id)):
-            raise NotFound("key")
+        ring = self._keyring
+        self.room.store.write(lambda books: ring.revoke(books, key_id))
+
+    @property
+    def _keyring(self) -> Keyring:
+        return keyring(self.room.settings, self.room.clock)
+
+    def accounts(self) -> Sequence[tuple[Account, int, int]]:
+        """Return all accounts, oldest first, each with its credits and the bytes that it keeps."""
+
+        def look(books: Books) -> Sequence[tuple[Account, int, int]]:
+            return [
+                (one, books.ledger.balance(one.id), books.tasks.stored_bytes(one.id))
+                for one in books.accounts.all()
+            ]
+
+        return self.room.store.read(look)
+
+    def limit(self, name: str, limits: Limits) -> None:
+        """Replace what an account may have. Raises ``NotFound``."""
+        self.room.store.write(lambda books: books.accounts.set_limits(_account(books, name).id, limits))
 
     def rotate_webhook_secret(self, name: str, *, overlap_h: float) -> tuple[str, datetime]:
         """Give an account a new signing secret; return it and when the old one ends. Raises ``NotFound``."""

@@ -20,14 +20,16 @@ from cadenza.dialects.apiin import encode as apiin
 from cadenza.dialects.crun import encode as crun
 from cadenza.dialects.native import encode as native
 from cadenza.dialects.sunoapi import encode as sunoapi
-from cadenza.domain.clock import SystemClock
+from cadenza.domain.clock import Clock, SystemClock
 from cadenza.domain.errors import Unavailable
 from cadenza.domain.ids import new_id
 from cadenza.domain.links import Links
 from cadenza.domain.task import CallbackStage, Dialect, TaskView
 from cadenza.intake.accept import Intake
 from cadenza.intake.admission import Admission
+from cadenza.intake.keyring import Keyring
 from cadenza.intake.keys import Pepper
+from cadenza.notify.signing import new_secret
 from cadenza.outbound.allow import AllowList
 from cadenza.outbound.client import Outbound
 from cadenza.publish.port import Media
@@ -144,6 +146,11 @@ def pepper(settings: Settings) -> Pepper:
     return Pepper(path.read_text().strip().encode())
 
 
+def keyring(settings: Settings, clock: Clock) -> Keyring:
+    """Return what makes keys."""
+    return Keyring(pepper=pepper(settings), clock=clock, new_secret=new_secret)
+
+
 def api_app() -> Starlette:
     """Return the ASGI application of an API process; called by the server."""
     settings = current_settings()
@@ -171,13 +178,15 @@ def api_app() -> Starlette:
             admission=Admission(
                 clock=room.clock,
                 tasks_per_account=settings.tasks_per_account,
+                tasks_per_day=settings.tasks_per_day,
+                storage_bytes=settings.storage_bytes,
                 queue_limit=settings.queue_limit,
             ),
         ),
         life=room.life,
         media=room.media,
         outbound=room.outbound,
-        pepper=pepper(settings),
+        keyring=keyring(settings, room.clock),
         links=room.links,
         clock=room.clock,
         pace=Pace(limit=settings.rate_limit, clock=room.clock),

@@ -22,6 +22,7 @@ from cadenza.dialects.native.encode import (
 from cadenza.dialects.native.errors import MEDIA_TYPE, refusal_body
 from cadenza.dialects.native.uploads import FILE_NAME, MULTIPART_FILE_FIELD, UPLOAD
 from cadenza.dialects.telling import Json
+from cadenza.domain.scopes import USUAL, in_order
 from cadenza.domain.task import CallbackStage, Dialect, TaskState, TaskView
 
 _REQUESTS = samples.REQUESTS[Dialect.NATIVE]
@@ -210,6 +211,8 @@ def _account() -> Route:
         "id": "account_1",
         "name": "me",
         "key_id": "key_1",
+        "scopes": [scope.value for scope in in_order(USUAL)],
+        "key_expires_at": "2026-12-31T00:00:00+00:00",
         "webhook_secret": "whsec_...",
         **balance(412),
     }
@@ -217,7 +220,7 @@ def _account() -> Route:
         method="get",
         path="/v1/account",
         name="account",
-        summary="Whose key this is, its credits, and the secret that signs its callbacks",
+        summary="Whose key this is, what it may do, its credits, and the secret that signs its callbacks",
         error_media=MEDIA_TYPE,
         replies=_replies(200, {"account": account}),
     )

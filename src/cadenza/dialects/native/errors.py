@@ -28,7 +28,9 @@ from cadenza.domain.errors import (
     NotFound,
     RateLimited,
     SourceUnusable,
+    SpendCapReached,
     Stopped,
+    StorageFull,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -41,12 +43,14 @@ ROWS: Rows = MappingProxyType(
     {
         Unauthenticated: Row(401, "Unauthenticated"),
         InsufficientCredits: Row(402, "Insufficient credits"),
+        SpendCapReached: Row(402, "Spend cap reached"),
         Forbidden: Row(403, "Forbidden"),
         NotFound: Row(404, "Not found"),
         Conflict: Row(409, "Conflict"),
         Stopped: Row(409, "Cancelled"),
         Gone: Row(410, "Gone"),
         TooLarge: Row(413, "Too large"),
+        StorageFull: Row(413, "Storage full"),
         Malformed: Row(422, "Malformed request"),
         KeyReused: Row(422, "Idempotency key reused"),
         SourceUnusable: Row(422, "Source unusable"),
@@ -93,10 +97,10 @@ def _detail(error: BaseException) -> str:
 
 def _numbers(error: BaseException) -> Json:
     """Return the members that a program can act on without reading a sentence."""
-    if isinstance(error, InsufficientCredits):
+    if isinstance(error, InsufficientCredits | SpendCapReached):
         return {"needed": error.needed, "available": error.available}
     if isinstance(error, RateLimited | Unavailable):
         return {"retry_after_s": error.retry_after_s}
-    if isinstance(error, TooLarge):
+    if isinstance(error, TooLarge | StorageFull):
         return {"limit": error.limit, "actual": error.actual}
     return {}
