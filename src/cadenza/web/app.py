@@ -17,7 +17,7 @@ from cadenza.dialects.crun import errors as crun_errors
 from cadenza.dialects.native import errors as native_errors
 from cadenza.dialects.refusals import Refusal
 from cadenza.dialects.sunoapi import errors as sunoapi_errors
-from cadenza.web import apiin, crun, media, native, operations, sunoapi
+from cadenza.web import admin, apiin, crun, media, native, operations, sunoapi
 from cadenza.web.auth import Doorkeeper
 from cadenza.web.endpoint import Frontage, RefusalBody
 from cadenza.web.envelope import Envelope, plain_refusal
@@ -33,7 +33,7 @@ def build_app(services: Services, *, close: Callable[[], None]) -> Starlette:
         yield
         close()
 
-    handlers = {404: _unknown, 405: _wrong_method}
+    handlers = {404: _unknown, 405: _wrong_method, 429: _too_often}
     return Starlette(
         routes=_routes(services),
         middleware=[
@@ -61,6 +61,7 @@ def _routes(services: Services) -> list[BaseRoute]:
         ),
         *apiin.routes(frontage("apiin", apiin_errors.refusal_body)),
         *native.routes(frontage("native", native_errors.refusal_body)),
+        admin.mount(frontage("admin", native_errors.refusal_body)),
         *media.routes(services),
         *operations.routes(services),
     ]
@@ -83,3 +84,7 @@ async def _unknown(_request: Request, _error: Exception) -> Response:
 async def _wrong_method(_request: Request, error: Exception) -> Response:
     allowed = getattr(error, "headers", None)  # which methods there are
     return plain_refusal(405, "Method Not Allowed", allowed)
+
+
+async def _too_often(_request: Request, error: Exception) -> Response:
+    return plain_refusal(429, "Too Many Requests", getattr(error, "headers", None))  # when to come again

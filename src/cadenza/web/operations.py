@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from cadenza.dialects.openapi import document
+from cadenza.dialects.openapi import admin_document, document
 from cadenza.domain.errors import Unavailable
 from cadenza.domain.task import Dialect
 from cadenza.web.endpoint import reply
@@ -17,6 +17,7 @@ from cadenza.web.envelope import plain_refusal
 from cadenza.web.metrics import metrics
 from cadenza.web.services import Services
 
+_ADMIN = "admin"
 _PAGES = Path(__file__).parent / "pages"
 _PAGE_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 # Pages load only what this server serves.
@@ -63,16 +64,18 @@ async def readyz(services: Services, _request: Request) -> Response:
 
 
 async def openapi(services: Services, request: Request) -> Response:
-    """GET /openapi/{dialect}.json."""
+    """GET /openapi/{dialect}.json, and /openapi/admin.json for operators."""
     name = request.path_params["name"].removesuffix(".json")
-    if name not in {dialect.value for dialect in Dialect}:
+    if name not in {_ADMIN, *(dialect.value for dialect in Dialect)}:
         return plain_refusal(404, "No such document.")
-    return reply(_document(Dialect(name), services.links.public_url))
+    return reply(_document(name, services.links.public_url))
 
 
 @cache
-def _document(dialect: Dialect, public_url: str) -> dict[str, object]:
-    return document(dialect, public_url=public_url)
+def _document(name: str, public_url: str) -> dict[str, object]:
+    if name == _ADMIN:
+        return admin_document(public_url=public_url)
+    return document(Dialect(name), public_url=public_url)
 
 
 async def page(name: str, _request: Request) -> Response:
