@@ -8,8 +8,8 @@ from starlette.routing import Route
 from cadenza.dialects.apiin import decode, encode
 from cadenza.domain.scopes import Scope
 from cadenza.web.creating import create
-from cadenza.web.endpoint import Call, Frontage, reply
-from cadenza.web.lookup import find_task
+from cadenza.web.endpoint import Call, Frontage
+from cadenza.web.lookup import told_task
 
 
 def routes(apiin: Frontage) -> list[Route]:
@@ -34,9 +34,9 @@ async def music_extend(call: Call) -> Response:
 
 async def feed(call: Call) -> Response:
     """GET feed."""
-    return reply(encode.feed(await find_task(call, call.request.query_params.get("task_id", ""))))
+    return await told_task(call, call.request.query_params.get("task_id", ""), encode.feed)
 
 
 async def task_status(call: Call) -> Response:
     """GET tasks/{id}."""
-    return reply(encode.task_status(await find_task(call, call.request.path_params["task_id"])))
+    return await told_task(call, call.request.path_params["task_id"], encode.task_status)

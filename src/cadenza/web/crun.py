@@ -11,7 +11,7 @@ from cadenza.domain.task import Dialect
 from cadenza.domain.tiers import TIERS, price
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
-from cadenza.web.lookup import balance, find_task
+from cadenza.web.lookup import balance, told_task
 
 
 def routes(crun: Frontage) -> list[Route]:
@@ -31,7 +31,7 @@ async def create_task(call: Call) -> Response:
 
 async def task_info(call: Call) -> Response:
     """GET TaskInfo."""
-    return reply(encode.task_info(await find_task(call, call.request.query_params.get("task_id", ""))))
+    return await told_task(call, call.request.query_params.get("task_id", ""), encode.task_info)
 
 
 async def estimate_credits(call: Call) -> Response:

@@ -18,6 +18,7 @@ from cadenza.tasks.keys import Principal
 from cadenza.web.auth import Doorkeeper
 from cadenza.web.body import json_body
 from cadenza.web.envelope import request_id
+from cadenza.web.freshness import fresh
 from cadenza.web.measure import note_dialect
 from cadenza.web.services import Services
 
@@ -81,7 +82,8 @@ class Frontage:
         refused: Exception
         try:
             principal = await self.doorkeeper.admit(request, scope)
-            return await handler(Call(request=request, principal=principal, services=self.services))
+            call = Call(request=request, principal=principal, services=self.services)
+            return fresh(request, await handler(call))
         except (Refused, Unavailable) as error:
             refused = error
         except Exception as error:  # noqa: BLE001 - the caller is told in the dialect, the log has the rest

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from starlette.responses import Response
+
 from cadenza.domain.errors import NotFound
 from cadenza.domain.task import TaskView
-from cadenza.web.endpoint import Call
+from cadenza.web.endpoint import Call, reply
+from cadenza.web.freshness import has, not_modified, task_tag
 
 _LONGEST_ID = 200
 
@@ -22,6 +27,20 @@ async def find_task(call: Call, task_id: str) -> TaskView:
     if view is None:
         raise NotFound("task")
     return view
+
+
+async def told_task(call: Call, task_id: str, tell: Callable[[TaskView], object]) -> Response:
+    """Return the caller's task as ``tell`` says it, or 304 where the caller has it. Raises ``NotFound``."""
+    public_url = call.services.links.public_url
+    if call.request.headers.get("if-none-match") and may_be_id(task_id):
+        version = await call.services.read(
+            lambda books: books.tasks.version(task_id, account_id=call.account_id)
+        )
+        if version is not None and has(call.request, tag := task_tag(public_url, *version)):
+            return not_modified(tag)
+    view = await find_task(call, task_id)
+    tag = task_tag(public_url, view.state_changed_seq, view.progress.queue_place)
+    return reply(tell(view), headers={"etag": tag})
 
 
 async def balance(call: Call) -> int:

@@ -19,7 +19,7 @@ from cadenza.web import callbacks, keeping
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
 from cadenza.web.events import stream_events
-from cadenza.web.lookup import balance, find_task, may_be_id
+from cadenza.web.lookup import balance, may_be_id, told_task
 from cadenza.web.receive import Label, keep_base64, keep_multipart, keep_url
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 20, 100
@@ -52,7 +52,7 @@ async def create_task(call: Call) -> Response:
 
 async def read(call: Call) -> Response:
     """GET /v1/tasks/{id}."""
-    return reply(encode.task(await find_task(call, call.request.path_params["task_id"])))
+    return await told_task(call, call.request.path_params["task_id"], encode.task)
 
 
 async def cancel(call: Call) -> Response:

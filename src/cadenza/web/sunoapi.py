@@ -10,7 +10,7 @@ from cadenza.domain.scopes import Scope
 from cadenza.tasks.records import Upload
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
-from cadenza.web.lookup import balance, find_task
+from cadenza.web.lookup import balance, told_task
 from cadenza.web.receive import Label, keep_base64, keep_multipart, keep_url
 
 
@@ -47,7 +47,7 @@ async def upload_extend(call: Call) -> Response:
 async def record_info(call: Call) -> Response:
     """GET record-info; ``task_id`` is understood besides ``taskId``."""
     query = call.request.query_params
-    return reply(encode.record_info(await find_task(call, query.get("taskId") or query.get("task_id", ""))))
+    return await told_task(call, query.get("taskId") or query.get("task_id", ""), encode.record_info)
 
 
 async def credit(call: Call) -> Response:
