@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +26,42 @@ from cadenza.testing.clock import FrozenClock
 # Tests speak of the environment they make, never of the one they are started in.
 for _name in [name for name in os.environ if name.startswith("CADENZA_")]:  # noqa: TID251 - to clear it
     del os.environ[_name]  # noqa: TID251 - to clear it
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", type=Path, help="JSON file for how often each test tried what its name says")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    path = config.getoption("--record")
+    if path is not None and not hasattr(config, "workerinput"):  # xdist's workers report to the one that asks
+        config.pluginmanager.register(Record(path))
+
+
+class Record:
+    """Keeps what became of each test, over all its cases, beside what earlier runs left in the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tests: dict[str, dict[str, Any]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when != "call" and report.passed:
+            return
+        test = self._tests.setdefault(
+            report.nodeid.partition("[")[0], {"cases": 0, "tried": 0, "outcome": "skipped"}
+        )
+        if report.failed:
+            test["outcome"] = "failed"
+        elif report.passed:
+            test["cases"] += 1
+            test["tried"] += dict(report.user_properties).get("tried", 1)
+            test["outcome"] = "failed" if test["outcome"] == "failed" else "passed"
+
+    def pytest_sessionfinish(self) -> None:
+        known = json.loads(self._path.read_text()) if self._path.exists() else {}
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps(dict(sorted({**known, **self._tests}.items())), indent=1) + "\n")
 
 
 @pytest.fixture
