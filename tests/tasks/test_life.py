@@ -188,22 +188,56 @@ def test_doing_everything_twice_changes_nothing_more(store, account, life, accep
     assert begin(store, life, task) is None
 
 
-def test_a_failed_task_costs_nothing(store, account, life, accept):
+def history(store, account):
+    """Return the account's entries, newest first, without the start."""
+    entries = store.read(lambda books: books.ledger.history(account.id, limit=100))
+    return [(entry.kind.value, entry.credits, entry.note) for entry in entries if entry.task_id]
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_le_04_a_failed_task_costs_nothing_and_the_history_says_why(store, account, life, accept, kind):
     task = accept()
     attempt = begin(store, life, task)
-    failure = Failure(kind=FailureKind.SOURCE_UNUSABLE, reason="The file is a web page.")
+    failure = Failure(kind=kind, reason="The file is a web page.")
     assert store.write(lambda books: life.fail(books, attempt, failure))
     assert balance(store, account) == 100
+    assert history(store, account)[0] == ("release", 10, kind.value)
     assert store.read(lambda books: books.tasks.view(task.id)).failure == failure
     assert told(store, task, account) == {CallbackStage.ERROR: b"failed error"}
 
 
+@pytest.mark.parametrize("ending", ["failed", "cancelled"])
+def test_le_05_a_task_of_which_one_take_is_missing_costs_nothing_and_keeps_the_other(
+    store, account, life, accept, ending
+):
+    task = accept()
+    attempt = begin(store, life, task)
+    store.write(lambda books: life.text_ready(books, attempt, (text(task, 0), text(task, 1))))
+    store.write(lambda books: life.take_ready(books, attempt, result(task, 0)))
+    assert balance(store, account) == 90
+    if ending == "failed":
+        failure = Failure(kind=FailureKind.GENERATION_FAILED, reason="The second take failed.")
+        store.write(lambda books: life.fail(books, attempt, failure))
+    else:
+        store.write(lambda books: life.cancel(books, task.id, account_id=account.id))
+    assert balance(store, account) == 100
+    assert [kind for kind, _, _ in history(store, account)] == ["release", "hold"]
+    view = store.read(lambda books: books.tasks.view(task.id))
+    assert [(take.is_ready, take.audio_url is not None) for take in view.takes] == [
+        (True, True),
+        (False, False),
+    ]
+
+
 @pytest.mark.parametrize("is_running", [False, True])
-def test_a_cancelled_task_costs_nothing_and_its_worker_has_lost_it(store, account, life, accept, is_running):
+def test_le_04_a_cancelled_task_costs_nothing_and_its_worker_has_lost_it(
+    store, account, life, accept, is_running
+):
     task = accept()
     attempt = begin(store, life, task) if is_running else None
     store.write(lambda books: life.cancel(books, task.id, account_id=account.id))
     assert balance(store, account) == 100
+    assert history(store, account) == [("release", 10, "cancelled"), ("hold", 10, "generate")]
     assert begin(store, life, task) is None
     if attempt:
         assert not store.write(lambda books: life.progressed(books, attempt, "play", 0.5))

@@ -10,6 +10,10 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+# Amounts and balances: what every JSON reader, JavaScript's too, still tells apart from its neighbours.
+MOST_CREDITS: Final = 2**53 - 1
 
 
 class EntryKind(enum.Enum):

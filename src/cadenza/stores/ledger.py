@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from cadenza.domain.clock import Clock
-from cadenza.domain.credits import EntryKind, LedgerEntry
-from cadenza.domain.errors import InsufficientCredits
+from cadenza.domain.credits import MOST_CREDITS, EntryKind, LedgerEntry
+from cadenza.domain.errors import Fault, InsufficientCredits, Malformed
 from cadenza.stores.schema import accounts, ledger
 from cadenza.stores.statement import Statement
 from cadenza.stores.values import from_ms, to_ms
@@ -50,6 +50,7 @@ class SqlLedger:
         self, account_id: str, kind: EntryKind, credits: int, *, task_id: str | None, note: str
     ) -> bool:
         """Append an entry; False where the task has it or is settled; see ``LedgerBook``."""
+        _check_whole(credits)
         self._lock(account_id)
         if task_id is not None and kind is not EntryKind.HOLD and not self._may_settle(task_id, kind):
             return False
@@ -58,6 +59,8 @@ class SqlLedger:
         delta = _SIGNS[kind] * credits
         if balance + delta < 0:
             raise InsufficientCredits(needed=credits, available=balance)
+        if balance + delta > MOST_CREDITS:
+            raise Malformed(Fault("credits", "are more than an account can hold", limit=MOST_CREDITS))
         entry = {
             "account_id": account_id,
             "seq": seq + 1,
@@ -90,6 +93,12 @@ class SqlLedger:
         kinds = {row.kind for row in _of_task(self._connection, {"task": task_id})}
         settled = any(settlement.value in kinds for settlement in _SETTLEMENTS)
         return kind not in _SETTLEMENTS or (EntryKind.HOLD.value in kinds and not settled)
+
+
+def _check_whole(credits: object) -> None:
+    """Refuse what is no whole number of credits: SQLite would keep a fraction, PostgreSQL round it."""
+    if type(credits) is not int or not 0 < credits <= MOST_CREDITS:
+        raise Malformed(Fault("credits", "must be a whole number of at least 1", limit=MOST_CREDITS))
 
 
 def _entry(row: sa.Row[tuple[object, ...]]) -> LedgerEntry:

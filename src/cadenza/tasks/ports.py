@@ -52,7 +52,8 @@ class LedgerBook(Protocol):
         """Append an entry.
 
         Returns False, and writes nothing, where the task has such an entry or is settled already.
-        Raises ``InsufficientCredits`` where a hold would make the balance negative.
+        Raises ``InsufficientCredits`` where a hold would make the balance negative, and ``Malformed`` for
+        anything but a whole, positive number of credits that the account can hold.
         """
         ...
 
@@ -86,6 +87,10 @@ class TaskBook(LoadBook, Protocol):
 
     def version(self, task_id: str, *, account_id: str) -> tuple[int, int | None] | None:
         """Return the number of the task's last change and its place in the queue; None as in ``view``."""
+        ...
+
+    def changes(self, task_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return the number of the last change of each of these tasks."""
         ...
 
     def next_turn(self, account_id: str) -> int:
