@@ -153,7 +153,7 @@ class GroupCommit:
 
     def _one(self, connection: sa.Connection, write: _Write) -> _Outcome:
         try:
-            with connection.begin_nested():
+            with _savepoint(connection):
                 return write, write.work(self._store._open_books(connection)), None  # noqa: SLF001 - same file
         except sa.exc.OperationalError:
             raise
@@ -168,6 +168,24 @@ class _Write:
 
 
 _Outcome = tuple[_Write, Any, BaseException | None]
+
+
+@contextlib.contextmanager
+def _savepoint(connection: sa.Connection) -> Iterator[None]:
+    """Undo what the block did when it raises, and nothing before it.
+
+    ``Connection.begin_nested`` does the same and took an eighth of the time of accepting a task.
+    """
+    connection.exec_driver_sql("SAVEPOINT one_write")
+    try:
+        yield
+    except sa.exc.OperationalError:
+        raise  # the whole transaction is lost
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one_write")
+        connection.exec_driver_sql("RELEASE SAVEPOINT one_write")
+        raise
+    connection.exec_driver_sql("RELEASE SAVEPOINT one_write")
 
 
 def _is_deadlock(error: BaseException) -> bool:
