@@ -156,6 +156,18 @@ class Settings:
         "CADENZA_QUEUE_LIMIT",
         "Tasks that may wait for a worker, over all accounts, before new ones are refused; 0: no limit.",
     )
+    streams_per_account: int = _knob(
+        100,
+        "CADENZA_STREAMS_PER_ACCOUNT",
+        "Event streams that one account may have open at once, counted by each API process for itself; "
+        "0: as many as come.",
+    )
+    places_per_account: int = _knob(
+        100,
+        "CADENZA_PLACES_PER_ACCOUNT",
+        "Different hosts and ports that one account may name in source URLs and callbacks in any 10 minutes, "
+        "counted by each API process for itself; 0: as many as come.",
+    )
     log_level: str = _knob("info", "CADENZA_LOG_LEVEL", "`debug`, `info`, `warning` or `error`.")
     otel_endpoint: str = _knob(
         "",

@@ -23,6 +23,7 @@ from cadenza.stores.views import task_view
 from cadenza.tasks.records import Attempt, EventRecord, StoredFile, TakeResult, TakeText
 
 _FINAL = [state.value for state in TaskState if state.is_final]
+_IDS_AT_ONCE = 500
 _COMES_FROM = {
     state: [before.value for before, allowed in MOVES.items() if state in allowed] for state in TaskState
 }
@@ -128,6 +129,17 @@ class SqlTasks(SqlLoad):
             return None
         is_queued = row.state == TaskState.QUEUED.value
         return row.change_seq, self._queue_place(row_values(row)) if is_queued else None
+
+    def changes(self, task_ids: Sequence[str]) -> dict[str, int]:
+        """Return the number of the last change of each of these tasks."""
+        found: dict[str, int] = {}
+        for start in range(0, len(task_ids), _IDS_AT_ONCE):
+            some = task_ids[start : start + _IDS_AT_ONCE]
+            rows = self._connection.execute(
+                sa.select(tasks.c.id, tasks.c.change_seq).where(tasks.c.id.in_(some))
+            )
+            found.update({row.id: row.change_seq for row in rows})
+        return found
 
     def next_turn(self, account_id: str) -> int:
         """Return the turn of the account's next task."""

@@ -14,6 +14,7 @@ from cadenza.tasks.ports import Books
 from cadenza.web.endpoint import Call
 from cadenza.web.envelope import request_id
 from cadenza.web.measure import note_task
+from cadenza.web.reach import urls_of
 
 
 async def create(
@@ -31,6 +32,7 @@ async def create(
     body = await call.json()
     stamp = stamp_of(call.request.headers.getlist(HEADER), call.request.url.path, body)
     accepted = decode(body)
+    call.services.reach.admit(call.account_id, urls_of(accepted))
     services = call.services
     told = request_id()  # the write runs on another thread
 

@@ -8,62 +8,100 @@ from functools import partial
 
 import orjson
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from cadenza.dialects.native import encode
 from cadenza.domain.task import TaskView
 from cadenza.tasks.ports import Books
 from cadenza.tasks.records import EventRecord
+from cadenza.web.atonce import AtOnce
 from cadenza.web.endpoint import Call
 from cadenza.web.lookup import find_task
 from cadenza.web.services import Services
+from cadenza.web.watching import Watch
 
-_LOOK_S = 0.25
+# What is sent to a reader who has gone tells the server so, and the stream ends.
 _HEARTBEAT_S = 15.0
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
-async def stream_events(call: Call) -> Response:
-    """GET /v1/tasks/{id}/events.
+class Events:
+    """The streams of one process."""
 
-    Each event has the number of the record as its id, the kind of the record as its name, and the task as
-    its data (of "progress": stage and fraction only). With ``Last-Event-ID`` the stream goes on after that
-    number. It ends with the task; who has heard all of it is told so by a 204, which ends the asking.
-    """
-    task = await find_task(call, call.request.path_params["task_id"])
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._watch = Watch(services)
+        self._open = AtOnce(most=services.settings.streams_per_account, what="open event streams")
+
+    async def stream(self, call: Call) -> Response:
+        """GET /v1/tasks/{id}/events.
+
+        Each event has the number of the record as its id, the kind of the record as its name, and the task
+        as its data (of "progress": stage and fraction only). With ``Last-Event-ID`` the stream goes on after
+        that number. It ends with the task; who has heard all of it is told so by a 204, which ends the
+        asking. Raises ``RateLimited`` where the account has as many streams as it may have.
+        """
+        task = await find_task(call, call.request.path_params["task_id"])
+        after = _heard(call)
+        if task.state.is_final and after and not await self._is_more(task.id, after):
+            return Response(status_code=204)
+        if call.request.method == "HEAD":
+            return Response(media_type="text/event-stream", headers=_HEADERS)
+        self._open.take(call.account_id)
+        return _Stream(self._events(task.id, after), self._open, call.account_id)
+
+    async def _is_more(self, task_id: str, after: int) -> bool:
+        return bool(await self._services.read(lambda books: books.tasks.events(task_id, after=after)))
+
+    async def _events(self, task_id: str, after: int) -> AsyncIterator[bytes]:
+        yield b"retry: 1000\n\n"
+        is_first = True
+        with self._watch.follow(task_id) as bell:
+            while True:
+                bell.clear()
+                view, records = await self._services.read(partial(_since, task_id, after))
+                if view is None:
+                    return
+                if is_first and not records:
+                    yield _message(None, "snapshot", encode.task(view))
+                is_first = False
+                for record in records:
+                    yield _message(record.seq, record.kind, _data(record, view))
+                    after = record.seq
+                if view.state.is_final:
+                    return
+                while not await _is_rung(bell):
+                    yield b": still here\n\n"
+
+
+class _Stream(StreamingResponse):
+    """A stream that gives its place back however it ends."""
+
+    def __init__(self, events: AsyncIterator[bytes], places: AtOnce, account_id: str) -> None:
+        super().__init__(events, media_type="text/event-stream", headers=_HEADERS)
+        self._places = places
+        self._account_id = account_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._places.give_back(self._account_id)
+
+
+def _heard(call: Call) -> int:
+    """Return the number of the last event that the reader has; 0: none."""
     told = call.request.headers.get("last-event-id") or call.request.query_params.get("last_event_id", "")
-    after = int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
-    if task.state.is_final and after and not await _is_more(call.services, task.id, after):
-        return Response(status_code=204)
-    if call.request.method == "HEAD":
-        return Response(media_type="text/event-stream", headers=_HEADERS)
-    events = _events(call.services, task.id, after)
-    return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
 
 
-async def _is_more(services: Services, task_id: str, after: int) -> bool:
-    return bool(await services.read(lambda books: books.tasks.events(task_id, after=after)))
-
-
-async def _events(services: Services, task_id: str, after: int) -> AsyncIterator[bytes]:
-    yield b"retry: 1000\n\n"
-    quiet_s, seen = 0.0, -1
-    while True:
-        view, records = await services.read(partial(_since, task_id, after))
-        if view is None:
-            return
-        if not records and seen < 0:
-            yield _message(None, "snapshot", encode.task(view))
-        for record in records:
-            yield _message(record.seq, record.kind, _data(record, view))
-            after = record.seq
-        seen = view.state_changed_seq
-        if view.state.is_final:
-            return
-        quiet_s = 0.0 if records else quiet_s + _LOOK_S
-        if quiet_s >= _HEARTBEAT_S:
-            quiet_s = 0.0
-            yield b": still here\n\n"
-        await asyncio.sleep(_LOOK_S)
+async def _is_rung(bell: asyncio.Event) -> bool:
+    """Wait for the bell, at most until it is time for a heartbeat."""
+    try:
+        async with asyncio.timeout(_HEARTBEAT_S):
+            return await bell.wait()
+    except TimeoutError:
+        return False
 
 
 def _since(task_id: str, after: int, books: Books) -> tuple[TaskView | None, Sequence[EventRecord]]:

@@ -18,7 +18,7 @@ from cadenza.tasks.records import Upload
 from cadenza.web import callbacks, keeping
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
-from cadenza.web.events import stream_events
+from cadenza.web.events import Events
 from cadenza.web.lookup import balance, may_be_id, told_task
 from cadenza.web.receive import Label, keep_base64, keep_multipart, keep_url
 
@@ -33,7 +33,9 @@ def routes(native: Frontage) -> list[Route]:
         Route("/v1/estimate", native(estimate, Scope.CREATE), methods=["POST"]),
         Route("/v1/tasks/{task_id}", native(read, Scope.READ), methods=["GET"]),
         Route("/v1/tasks/{task_id}/cancel", native(cancel, Scope.MANAGE), methods=["POST"]),
-        Route("/v1/tasks/{task_id}/events", native(stream_events, Scope.READ), methods=["GET"]),
+        Route(
+            "/v1/tasks/{task_id}/events", native(Events(native.services).stream, Scope.READ), methods=["GET"]
+        ),
         *callbacks.routes(native),
         *keeping.routes(native),
         Route("/v1/uploads", native(upload, Scope.UPLOAD), methods=["POST"]),

@@ -87,6 +87,7 @@ async def keep_url(call: Call, url: str, label: Label) -> Upload:
     """Fetch a file and keep it. Raises ``Malformed`` where it cannot be fetched, with the class of reason."""
     services = call.services
     services.outbound.check_source(url, field="source_url")
+    services.reach.admit(call.account_id, [url])
 
     def fetch(path: Path) -> str:
         settings = services.settings

@@ -20,6 +20,7 @@ from cadenza.tasks.life import Life
 from cadenza.tasks.ports import Books, Store
 from cadenza.telemetry import Silence, Tracer
 from cadenza.web.pace import Pace
+from cadenza.web.reach import Reach
 from cadenza.web.turns import Turns
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class Services:
     links: Links
     clock: Clock
     pace: Pace
+    reach: Reach
     children: Children
     turns: Turns = field(default_factory=Turns)
     tracer: Tracer = field(default_factory=Silence)

@@ -40,6 +40,7 @@ from cadenza.tasks.life import Life
 from cadenza.telemetry import open_tracer
 from cadenza.web.app import build_app
 from cadenza.web.pace import Pace
+from cadenza.web.reach import Reach
 from cadenza.web.services import Services
 from cadenza.wiring.storage import open_media
 from cadenza.worker.callbacks import CallbackRunner
@@ -190,6 +191,7 @@ def api_app() -> Starlette:
         links=room.links,
         clock=room.clock,
         pace=Pace(limit=settings.rate_limit, clock=room.clock),
+        reach=Reach(limit=settings.places_per_account, clock=room.clock),
         children=nursery,
         tracer=open_tracer(settings.collector, process="api"),
     )
