@@ -80,7 +80,7 @@ def test_surround_is_folded_to_stereo_without_going_over_full_scale():
     assert folded[1].max() == pytest.approx(0.7071 / 2.4142, abs=1e-3)
 
 
-def test_what_is_no_number_becomes_silence():
+def test_ME_11_what_is_no_number_becomes_silence():
     samples = sine(440, 0.1).samples.copy()
     samples[0, 10:13] = [np.nan, np.inf, -np.inf]
     heard = decode(file_bytes(Signal(samples, 44100), "wavfloat"), longest_s=1).signal.samples
@@ -88,14 +88,14 @@ def test_what_is_no_number_becomes_silence():
     assert np.array_equal(heard[1], samples[1])
 
 
-def test_numbers_that_are_no_sound_are_refused():
+def test_ME_11_numbers_that_are_no_sound_are_refused():
     samples = np.full((2, 100), 1e30, np.float32)
     with pytest.raises(SourceUnusable, match="beyond 16 times full scale"):
         decode(file_bytes(Signal(samples, 44100), "wavfloat"), longest_s=1)
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_recording_over_the_length_limit_is_refused_with_the_limit(name):
+def test_ME_10_a_recording_over_the_length_limit_is_refused_with_the_limit(name):
     with pytest.raises(SourceUnusable, match=r"limit is 1 s|limit of 1 s"):
         decode(file_bytes(noise(1.5), name), longest_s=1)
 
@@ -132,12 +132,12 @@ def test_m4a_aac_and_webm_come_in_with_the_extra_and_name_it_without(file, subty
     assert np.argmax(spectrum) * decoded.signal.sample_rate / 32768 == pytest.approx(440, abs=2)
 
 
-def test_a_film_is_refused():
+def test_ME_06_a_film_is_refused():
     with pytest.raises(SourceUnusable, match="film" if HAS_PYAV else "formats"):
         decode(FIXTURES / "film.mp4", longest_s=5)
 
 
-def test_a_decoder_that_takes_too_long_is_killed(monkeypatch):
+def test_ME_09_a_decoder_that_takes_too_long_is_killed(monkeypatch):
     started = []
     real = children.subprocess.Popen
     monkeypatch.setattr(
@@ -172,6 +172,6 @@ HEADER = {"container": "WAV", "subtype": "PCM_16", "sample_rate": 8000, "channel
         [(b"?", b"")],
     ],
 )
-def test_a_child_that_was_taken_over_is_not_believed(records):
+def test_ME_08_a_child_that_was_taken_over_is_not_believed(records):
     with pytest.raises(SourceUnusable):
         decode_module._received(iter(records), 1.0)

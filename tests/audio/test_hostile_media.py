@@ -1,140 +1,185 @@
 """Files made to hurt: each ends with a clear refusal (or a recording), and this process goes on."""
 
-import struct
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
 
 import numpy as np
 import pytest
 
-from cadenza.audio.decode import DecodedSource, decode
+from cadenza.audio.children import Nursery
+from cadenza.audio.decode import WALL_CLOCK_LIMIT_S, decode, measure
+from cadenza.audio.decode_child import Work
+from cadenza.audio.sandbox import MEMORY_LIMIT_BYTES
 from cadenza.domain.errors import SourceUnusable
+from cadenza.testing import hostile
 from cadenza.testing.audio import noise, silence
 from cadenza.testing.files import file_bytes
 
-KINDS = ["wav", "aiff", "flac", "mp3", "ogg", "opus"]
+
+@pytest.fixture(scope="module")
+def nursery():
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
 
 
-def refusal(data):
-    with pytest.raises(SourceUnusable) as refused:
-        decode(data, longest_s=5)
-    return str(refused.value)
+@pytest.fixture
+def refusal(nursery):
+    def refusal(data, *, longest_s=5):
+        with pytest.raises(SourceUnusable) as refused:
+            decode(data, longest_s=longest_s, children=nursery)
+        return str(refused.value)
+
+    return refusal
 
 
-def decoded_or_refused(data):
-    try:
-        source = decode(data, longest_s=5)
-    except SourceUnusable:
-        return None
-    assert isinstance(source, DecodedSource)
-    assert np.isfinite(source.signal.samples).all()
-    return source
+@pytest.fixture
+def heard(nursery):
+    """Decode; return the recording or None where it was refused."""
+
+    def heard(data, *, longest_s=5):
+        try:
+            source = decode(data, longest_s=longest_s, children=nursery)
+        except SourceUnusable:
+            return None
+        assert np.isfinite(source.signal.samples).all()
+        assert 0 < source.signal.duration_s <= longest_s
+        return source
+
+    return heard
 
 
-def wav_head(*, channels=2, rate=44100, bits=16, data_bytes=400):
-    block = channels * bits // 8
-    return (
-        b"RIFF" + struct.pack("<I", 36 + data_bytes & 0xFFFFFFFF) + b"WAVEfmt "
-        + struct.pack("<IHHIIHH", 16, 1, channels, rate, rate * block & 0xFFFFFFFF, block & 0xFFFF, bits)
-        + b"data" + struct.pack("<I", data_bytes)
-    )  # fmt: skip
+def test_ME_09_every_file_of_the_hostile_set_ends_in_time_and_measuring_finds_what_decoding_does(
+    heard, nursery, tried
+):
+    files = hostile.hostile_set()
+    assert len(files) >= 60
+    for name, data in files.items():
+        begun_s = time.monotonic()
+        source = heard(data, longest_s=480)
+        assert time.monotonic() - begun_s < WALL_CLOCK_LIMIT_S + 5, name
+        if source is not None:
+            shape = measure(data, longest_s=480, children=nursery)
+            assert (shape.container, shape.sample_rate) == (source.container, source.signal.sample_rate)
+            assert shape.duration_s == source.signal.duration_s
+    assert heard(file_bytes(noise(0.2), "wav")).signal.duration_s == pytest.approx(0.2)
+    tried(len(files))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "#EXTM3U\n#EXTINF:10,\n{other}\n",
-        "ffconcat version 1.0\nfile {other}\n",
-        '<?xml version="1.0"?><MPD><BaseURL>{other}</BaseURL></MPD>',
-        "v=0\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\na={other}\n",
-        "[playlist]\nFile1={other}\n",
-        "{other}\n",
-    ],
-)
+@pytest.mark.parametrize("kind", hostile.playlists(""))
 @pytest.mark.parametrize("name", ["song.mp3", "song.m3u8", "song.wav"])
-def test_a_playlist_that_names_another_tenants_file_is_refused(text, name, tmp_path):
+def test_ME_01_a_playlist_that_names_another_tenants_file_is_refused(kind, name, tmp_path, nursery):
     other = tmp_path / "other.wav"
     other.write_bytes(file_bytes(noise(0.2), "wav"))
     path = tmp_path / name
-    path.write_text(text.format(other=other))
-    with pytest.raises(SourceUnusable):
-        decode(path, longest_s=5)
+    path.write_bytes(hostile.playlists(str(other))[kind])
+    with pytest.raises(SourceUnusable, match="not a recording"):
+        decode(path, longest_s=5, children=nursery)
 
 
-@pytest.mark.parametrize(
-    ("data", "what"),
-    [
-        (b"", "empty"),
-        (b"\x00", "no known kind"),
-        (b"\x7fELF" + bytes(2000), "program"),
-        (b"<html><script>alert(1)</script></html>", "web page"),
-        (b"PK\x03\x04" + bytes(200), "ZIP"),
-        (b"RIFF\x24\x00\x00\x00AVI LIST", "no known kind"),
-        (b"OggS" + bytes(100), "no known kind"),
-    ],
-)
-def test_other_things_under_the_name_of_a_recording_are_refused_for_what_they_are(data, what):
-    assert what in refusal(data)
+@pytest.mark.parametrize("name", hostile.bombs(5))
+def test_ME_02_a_silence_bomb_is_refused_by_its_decoded_length(name, heard):
+    source = heard(hostile.bombs(5)[name])
+    assert source is None or (name == "flac that says one second" and source.signal.duration_s == 1)
 
 
-@pytest.mark.parametrize(
-    ("head", "told"),
-    [
-        (wav_head(channels=1024, data_bytes=1024 * 2 * 50), "1024 channels; the limit is 8"),
-        (wav_head(channels=0), "damaged"),
-        (wav_head(rate=2**31 - 1), "2147483647 Hz"),
-        (wav_head(rate=0), ""),
-        (wav_head(rate=7999), "7999 Hz"),
-        (wav_head(rate=192_001), "192001 Hz"),
-    ],
-)
-def test_an_impossible_shape_is_refused(head, told):
-    assert told in refusal(head + bytes(1024 * 2 * 50))
+def test_ME_02_a_bomb_is_refused_for_what_it_says_or_for_what_it_unrolls_to(refusal):
+    bombs = hostile.bombs(5)
+    assert refusal(bombs["flac"]) == "The recording lasts 6.5 s; the limit is 5 s."
+    assert refusal(bombs["flac that hides its length"]) == "The recording lasts longer than the limit of 5 s."
 
 
-@pytest.mark.parametrize("size", [0, 0xFFFFFFF0, 0xFFFFFFFF])
-def test_a_wav_that_lies_about_its_length_is_as_long_as_it_is(size):
-    source = decoded_or_refused(wav_head(data_bytes=size) + bytes(4 * 4410))
-    assert source is None or source.signal.duration_s <= 0.1
-
-
-def test_a_cue_chunk_with_negative_points_does_no_harm():
-    cue = b"cue " + struct.pack("<Ii", 28, -1) + struct.pack("<iiIiii", -5, -5, 0x61746164, -1, -1, -1)
-    plain = file_bytes(noise(0.1), "wav")
-    decoded_or_refused(plain[:36] + cue + plain[36:])
-
-
-def test_a_silence_bomb_is_refused_by_what_it_says():
-    assert refusal(file_bytes(silence(60), "flac")) == "The recording lasts 60.0 s; the limit is 5 s."
-
-
-def test_a_silence_bomb_that_hides_its_length_is_refused_while_it_unrolls():
-    bomb = bytearray(file_bytes(silence(60), "flac"))
-    bomb[21] &= 0xF0  # STREAMINFO: the number of samples becomes "unknown"
-    bomb[22:26] = bytes(4)
-    assert refusal(bytes(bomb)) == "The recording lasts longer than the limit of 5 s."
+def test_ME_02_the_widest_bomb_stays_within_the_childs_memory(tmp_path):
+    """Eight channels at 192 kHz unroll 3,000 : 1; five seconds of them are 31 MB of samples."""
+    (tmp_path / "bomb").write_bytes(hostile.wide_bomb(5))
+    work = Work(longest_s=480, max_bytes=10**8, wall_clock_s=10).to_bytes().hex()
+    with (tmp_path / "bomb").open("rb") as file, tempfile.TemporaryFile() as told:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "cadenza.audio.decode_child", work], stdin=file, stdout=subprocess.PIPE
+        )
+        told.write(child.stdout.read())
+        child.stdout.close()
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = status
+        assert told.tell() > 5 * 192_000 * 8 * 4
+    assert used.ru_maxrss * 1024 < MEMORY_LIMIT_BYTES
 
 
 @pytest.mark.parametrize("name", ["ogg", "opus", "mp3"])
-def test_lossy_silence_bombs_are_refused(name):
+def test_ME_02_lossy_silence_bombs_are_refused(name, refusal):
     assert "limit" in refusal(file_bytes(silence(20), name))
 
 
-def test_an_endless_tag_is_refused():
-    tag = b"ID3\x04\x00\x00" + bytes([0x60, 0, 0, 0])  # 201 MB, says it
-    assert "the limit is 16777216" in refusal(tag + file_bytes(noise(0.1), "mp3"))
+@pytest.mark.parametrize("name", hostile.lying_headers())
+def test_ME_03_a_header_that_lies_is_refused_or_as_long_as_the_file_is(name, heard):
+    source = heard(hostile.lying_headers()[name])
+    assert source is None or source.signal.duration_s <= 0.1
 
 
-def test_a_tag_that_ends_behind_the_file_is_refused():
-    assert "empty" in refusal(b"ID3\x04\x00\x00" + bytes([0, 0x7F, 0, 0]) + b"short")
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        ({"channels": 1024, "body": 102_400}, "1024 channels; the limit is 8"),
+        ({"channels": 0}, "damaged"),
+        ({"rate": 2**31 - 1}, "2147483647 Hz"),
+        ({"rate": 7999}, "7999 Hz"),
+        ({"rate": 192_001}, "192001 Hz"),
+        ({"data_bytes": 0}, "no sound"),
+    ],
+)
+def test_ME_03_an_impossible_shape_is_told(shape, told, refusal):
+    assert told in refusal(hostile.wav(**shape))
 
 
-def test_a_zip_behind_an_mp3_is_not_carried_on():
-    source = decoded_or_refused(file_bytes(noise(0.5), "mp3") + b"PK\x03\x04" + bytes(5000))
-    assert source is None or source.signal.duration_s < 0.7
+@pytest.mark.parametrize("name", hostile.wrong_labels())
+def test_ME_06_other_things_under_the_name_of_a_recording_are_refused_by_their_content(
+    name, tmp_path, nursery
+):
+    path = tmp_path / "song.mp3"
+    path.write_bytes(hostile.wrong_labels()[name])
+    with pytest.raises(SourceUnusable, match=r"not a recording|damaged|no sound|formats"):
+        decode(path, longest_s=5, children=nursery)
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_a_file_cut_anywhere_is_refused_or_short(name):
-    whole = file_bytes(noise(0.5), name)
-    for end in range(0, len(whole), max(1, len(whole) // 9)):
-        source = decoded_or_refused(whole[:end])
-        assert source is None or source.signal.duration_s <= 0.55
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("nothing", "empty"),
+        ("one byte", "no known kind"),
+        ("program", "program"),
+        ("web page", "web page"),
+        ("zip", "ZIP"),
+        ("svg", "SVG"),
+    ],
+)
+def test_ME_06_a_wrong_label_is_refused_for_what_it_is(name, what, refusal):
+    assert what in refusal(hostile.wrong_labels()[name])
+
+
+@pytest.mark.parametrize("size", [200_000_000, 100_000_000])
+def test_ME_07_an_endless_tag_is_refused(size, refusal):
+    assert "the limit is 16777216" in refusal(hostile.id3_tag(size) + file_bytes(noise(0.1), "mp3"))
+
+
+def test_ME_07_a_tag_that_ends_behind_the_file_is_refused(refusal):
+    assert "empty" in refusal(hostile.polyglots()["tag that is longer than the file"])
+
+
+@pytest.mark.parametrize("name", ["mp3 with a zip behind", "wav with a zip behind", "page in a wav"])
+def test_ME_07_of_a_polyglot_only_the_sound_is_taken(name, heard):
+    assert heard(hostile.polyglots()[name]).signal.duration_s == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("name", hostile.strange_samples())
+def test_ME_11_samples_that_are_no_numbers_become_silence_and_huge_ones_are_refused(name, heard):
+    source = heard(hostile.strange_samples()[name])
+    if name == "1e30":
+        assert source is None
+        return
+    changed = source.signal.samples[:, 1000:1100]
+    assert (changed == (2.0 if name == "double" else 0.0)).all()

@@ -13,11 +13,15 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from typing import BinaryIO, Final
 
 from cadenza.audio.decode_child import Work
+from cadenza.audio.nursery import TAKEN
 
 # Gives a child to a file: what it says is read from the descriptor, and it is gone when the block ends.
 Children = Callable[[BinaryIO, Work], AbstractContextManager[int]]
 
 _LEAST_SLOTS: Final = 4
+# A nursery that starts loads its codecs first, on a busy machine slowly.
+_TAKEN_WITHIN_S: Final = 10.0
+_GOODBYE_S: Final = 5.0
 
 
 @contextmanager
@@ -85,7 +89,8 @@ class Nursery:
     def __call__(self, file: BinaryIO, work: Work) -> Iterator[int]:
         """Wait for a slot, send the file in and yield the line of its child."""
         with self._slots:
-            line = _sent_in(self._living(), file, work) or _sent_in(self._living(), file, work)
+            control = self._living()
+            line = _sent_in(control, file, work) or _sent_in(self._living(unlike=control), file, work)
             with fresh_child(file, work) if line is None else _listening(line) as descriptor:
                 yield descriptor
 
@@ -99,11 +104,12 @@ class Nursery:
             self._is_closed = True
             self._let_go()
 
-    def _living(self) -> socket.socket:
-        """Return the control socket of a nursery that runs."""
+    def _living(self, *, unlike: socket.socket | None = None) -> socket.socket:
+        """Return the control socket of a nursery that runs; not ``unlike``, which did not answer."""
         with self._starting:
             assert not self._is_closed, "a closed nursery takes no files"
-            if self._control is None or self._process is None or self._process.poll() is not None:
+            is_running = self._process is not None and self._process.poll() is None
+            if self._control is None or self._control is unlike or not is_running:
                 self._let_go()
                 self._control, theirs = socket.socketpair()
                 with theirs:
@@ -118,7 +124,11 @@ class Nursery:
             self._control.close()
             self._control = None
         if self._process is not None:
-            self._process.wait()
+            try:
+                self._process.wait(_GOODBYE_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
             self._process = None
 
 
@@ -136,15 +146,20 @@ def _started_nursery(control: socket.socket) -> subprocess.Popen[bytes]:
 
 
 def _sent_in(control: socket.socket, file: BinaryIO, work: Work) -> socket.socket | None:
-    """Send a file to the nursery behind ``control``; None where it has ended."""
+    """Send a file to the nursery behind ``control``; None where it has ended or does not take it."""
     ours, theirs = socket.socketpair()
-    with theirs:
-        try:
+    try:
+        with theirs:
             socket.send_fds(control, [work.to_bytes()], [file.fileno(), theirs.fileno()])
-        except OSError:
-            ours.close()
-            return None
-    return ours
+        ours.settimeout(_TAKEN_WITHIN_S)
+        is_taken = ours.recv(len(TAKEN)) == TAKEN
+        ours.settimeout(None)
+    except OSError:
+        is_taken = False
+    if is_taken:
+        return ours
+    ours.close()
+    return None
 
 
 @contextmanager

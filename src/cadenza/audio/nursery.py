@@ -33,6 +33,8 @@ _CRASHES: Final = frozenset(
     {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGABRT, signal.SIGFPE, signal.SIGSYS}
 )
 _PR_SET_PDEATHSIG: Final = 1
+# Said on a line before its child speaks: from now on silence means that the child ended.
+TAKEN: Final = b"+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class _Nursery:
             return False
         work = Work.from_bytes(text)
         file, line = descriptors
+        with suppress(OSError):  # who asked may have gone
+            os.write(line, TAKEN)
         pid = os.fork()
         if pid == 0:
             _be_child(work, file, line)
