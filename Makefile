@@ -23,6 +23,9 @@ formats: install ## also read M4A, AAC and WebM
 storage: install ## also keep media files in an S3-compatible store
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/storage.txt
 
+telemetry: install ## also send traces to an OpenTelemetry collector
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/telemetry.txt
+
 test: dev        ## everything CI runs
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
@@ -31,10 +34,22 @@ test: dev        ## everything CI runs
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
 chaos: dev       ## the fault tests again and again: SCALE times as often as in `make test`
-	$(BIN)/pytest -q tests/chaos --scale $(SCALE)
+	$(BIN)/pytest -q tests/chaos --scale $(SCALE) --record docs/reliability/long.json
+
+reliability: dev ## run every test that names an entry of the catalogue, and write docs/reliability.md
+	$(BIN)/pytest -q -n 2 --dist loadfile -k "$$($(BIN)/python tests/house/reliability.py --areas)" --record docs/reliability/short.json
+	$(BIN)/python tests/house/reliability.py
 
 bench: dev       ## measurements, each bounded in time; tables for docs/performance.md
 	@$(BIN)/python benchmarks/run.py
+
+sbom: $(VENV)/release/.installed  ## write sbom.json (CycloneDX): everything that a release installs
+	@rm -rf $(VENV)/clean && $(PYTHON) -m venv --without-pip $(VENV)/clean
+	@$(BIN)/python -m pip --python $(VENV)/clean install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@$(VENV)/release/bin/cyclonedx-py environment --output-reproducible --of JSON -o sbom.json $(VENV)/clean
+
+audit: $(VENV)/release/.installed  ## look every locked package up in the list of known flaws
+	$(VENV)/release/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/base.txt -r requirements/formats.txt -r requirements/storage.txt -r requirements/telemetry.txt
 
 lock: dev        ## resolve the locks again (needs uv)
 	@requirements/lock.sh
@@ -58,4 +73,9 @@ $(VENV)/double/.installed: $(VENV)/bin/python requirements/double.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(VENV)/double -r requirements/double.txt
 	@touch $@
 
-.PHONY: help up install formats storage dev test chaos bench lock
+$(VENV)/release/.installed: requirements/release.txt
+	@$(PYTHON) -m venv $(VENV)/release
+	@$(VENV)/release/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/release.txt
+	@touch $@
+
+.PHONY: help up install formats storage telemetry dev test chaos reliability sbom audit bench lock

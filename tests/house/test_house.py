@@ -17,6 +17,7 @@ SOURCES = sorted((ROOT / "src/cadenza").rglob("*.py"))
 # A file that grows beyond this has outgrown its idea.
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 60
+LOCKS = ("base", "dev", "formats", "storage", "telemetry", "double", "release")
 
 
 def test_every_setting_is_documented_with_its_default():
@@ -53,7 +54,7 @@ def test_every_folder_says_what_it_is_for():
 
 def test_every_dependency_has_its_reason():
     page = (ROOT / "docs/dependencies.md").read_text()
-    for name in ("base", "dev", "formats"):
+    for name in LOCKS:
         for line in (ROOT / f"requirements/{name}.in").read_text().splitlines():
             package = re.match(r"[a-z0-9-]+", line)
             if package and not line.startswith("-"):
@@ -61,7 +62,7 @@ def test_every_dependency_has_its_reason():
 
 
 def test_the_locks_carry_hashes_and_name_no_host():
-    for name in ("base", "dev", "formats"):
+    for name in LOCKS:
         lock = (ROOT / f"requirements/{name}.txt").read_text()
         assert "://" not in lock
         assert lock.count("==") <= lock.count("--hash=sha256:")
