@@ -3,6 +3,7 @@ import pytest
 
 from cadenza import wiring
 from cadenza.audio.decode import decode
+from cadenza.audio.signal import Signal
 from cadenza.cli import takes
 from cadenza.domain.errors import GenerationFailed
 from cadenza.domain.request import Inherited, Specified, Voice, Weight
@@ -85,6 +86,12 @@ def test_a_place_outside_is_told_with_the_length_of_the_recording(cadenza, song,
     assert answer.status == 2
     assert "which lasts 3.00 s" in answer.err
     assert names(tmp_path) == ["song.wav"]
+
+
+def test_the_end_of_a_recording_that_was_cut_a_sample_before_it_is_no_place_outside(cadenza, tmp_path):
+    cut = noise(3)
+    (tmp_path / "cut.wav").write_bytes(file_bytes(Signal(cut.samples[:, :-1], cut.sample_rate), "wav"))
+    assert cadenza("extend", tmp_path / "cut.wav", "--at", 3, "-o", tmp_path / "out.wav").status == 0
 
 
 def test_without_a_place_the_engine_chooses(cadenza, song, tmp_path):

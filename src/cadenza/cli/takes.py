@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,6 +27,8 @@ from cadenza.settings import current_settings
 
 # Files that people have beside them: far above what any length that an engine takes needs.
 _LARGEST_SOURCE_BYTES = 2 * 1024**3
+# Lengths are told in hundredths of a second, and a recording cut at 88.32 s may end a sample before that.
+_ROUNDING_S = 0.005
 _PATIENCE_S = 60.0  # nobody else waits for this decoder
 
 
@@ -64,11 +66,8 @@ def extend(request: GenerationRequest, source_path: Path, target: Target, *, as_
     engine = wiring.engine(current_settings().engine)
     _check_length(request, engine)
     source = _decoded(source_path, engine)
-    at_s, lasts_s = request.continuation.from_s if request.continuation else None, source.signal.duration_s
-    if at_s is not None and not 0 < at_s <= lasts_s:
-        raise WrongInput(f"--at must lie above 0 and within the recording, which lasts {lasts_s:.2f} s.")
     order = Order(
-        request=request,
+        request=_within(request, source.signal.duration_s),
         seed=new_seed() if request.seed is None else request.seed,
         source=source.signal,
         source_title=source_path.stem,
@@ -76,6 +75,16 @@ def extend(request: GenerationRequest, source_path: Path, target: Target, *, as_
     )
     depth = Depth.BITS_16 if source.fits_16_bits else Depth.BITS_24
     _render(engine, order, target, depth, as_json=as_json)
+
+
+def _within(request: GenerationRequest, lasts_s: float) -> GenerationRequest:
+    """Return the request with its place inside the recording, which may end a rounding before it."""
+    where = request.continuation
+    if where is None or where.from_s is None:
+        return request
+    if not 0 < where.from_s <= lasts_s + _ROUNDING_S:
+        raise WrongInput(f"--at must lie above 0 and within the recording, which lasts {lasts_s:.2f} s.")
+    return replace(request, continuation=replace(where, from_s=min(where.from_s, lasts_s)))
 
 
 def make(request: GenerationRequest, target: Target, *, as_json: bool) -> None:
