@@ -12,11 +12,14 @@ import sys
 import threading
 import traceback
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from cadenza.domain.errors import CadenzaError
+
+# Libraries that write in a form of their own unless they find that somebody was there before them.
+_WITH_OWN_HANDLERS: Final = ("dbos",)
 
 
 def set_up(level: str) -> None:
@@ -30,6 +33,9 @@ def set_up(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_LibraryLine())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in _WITH_OWN_HANDLERS:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
     sys.excepthook = _crashed
     threading.excepthook = lambda told: _crashed(told.exc_type, told.exc_value, told.exc_traceback)
 

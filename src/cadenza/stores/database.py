@@ -24,8 +24,10 @@ def open_engine(url: str, *, pool_size: int = 8) -> sa.Engine:
     reads and then decides takes the write lock first by ``take_write_lock``.
     """
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=pool_size, max_overflow=2 * pool_size, pool_pre_ping=True)
-    engine = sa.create_engine(url, pool_size=pool_size, max_overflow=2 * pool_size)
+        return sa.create_engine(
+            url, pool_size=pool_size, max_overflow=2 * pool_size, pool_pre_ping=True, hide_parameters=True
+        )
+    engine = sa.create_engine(url, pool_size=pool_size, max_overflow=2 * pool_size, hide_parameters=True)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
