@@ -1,4 +1,5 @@
 import hashlib
+import os
 
 import pytest
 
@@ -70,14 +71,66 @@ def test_ST_01_what_is_no_digest_is_not_found(media, name):
             use(name)
 
 
-def test_ST_02_a_symbolic_link_in_the_store_is_not_followed(media, tmp_path):
+@pytest.fixture
+def planted(media, tmp_path):
+    """A place in the store where somebody may put something, and a file of theirs outside."""
     digest = "ab" * 32
     (media._root / "ab").mkdir()
-    (media._root / "ab" / digest).symlink_to(scratch(tmp_path))
-    with pytest.raises(NotFound):
-        media.path(digest)
-    with pytest.raises(NotFound):
-        media.open(digest)
+    outside = tmp_path / "secret"
+    outside.write_bytes(b"of somebody else")
+    return media._root / "ab" / digest, outside
+
+
+def assert_not_there(media, digest, tmp_path):
+    for use in (media.path, media.find, media.open, lambda one: media.keep(one, tmp_path / "kept")):
+        with pytest.raises(NotFound):
+            use(digest)
+    assert not (tmp_path / "kept").exists()
+
+
+def test_ST_02_a_symbolic_link_in_the_store_is_not_followed(media, planted, tmp_path):
+    place, outside = planted
+    place.symlink_to(outside)
+    assert_not_there(media, place.name, tmp_path)
+    assert media.delete(place.name)
+    assert outside.read_bytes() == b"of somebody else"
+
+
+def test_ST_02_a_hard_link_in_the_store_is_not_believed(media, planted, tmp_path):
+    place, outside = planted
+    os.link(outside, place)
+    assert_not_there(media, place.name, tmp_path)
+
+
+def test_ST_02_a_pipe_or_folder_in_the_store_is_not_there_and_blocks_nobody(media, planted, tmp_path):
+    place, _ = planted
+    os.mkfifo(place)
+    assert_not_there(media, place.name, tmp_path)
+    place.unlink()
+    place.mkdir()
+    assert_not_there(media, place.name, tmp_path)
+
+
+def test_ST_02_a_folder_of_the_store_that_is_a_link_is_not_followed(media, tmp_path):
+    digest = hashlib.sha256(b"sound").hexdigest()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / digest).write_bytes(b"sound")
+    (media._root / digest[:2]).symlink_to(elsewhere)
+    assert_not_there(media, digest, tmp_path)
+    with pytest.raises(OSError, match="symbolic link"):
+        media.put(scratch(tmp_path), ArtefactKind.UPLOAD)
+    assert [path.name for path in elsewhere.iterdir()] == [digest]
+    assert not list((media._root / "arriving").iterdir())
+
+
+def test_a_file_that_is_being_continued_is_still_played(media, tmp_path):
+    digest = media.put(scratch(tmp_path), ArtefactKind.AUDIO_FLAC).sha256
+    media.keep(digest, tmp_path / "source")
+    for _ in range(2):
+        with media.open(digest) as file:
+            assert file.read() == b"sound"
+    assert media.path(digest).samefile(tmp_path / "source")
 
 
 def test_ST_02_a_symbolic_link_is_not_taken_in(media, tmp_path):

@@ -9,8 +9,10 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -20,19 +22,24 @@ from cadenza.domain.artefact import Artefact, ArtefactKind
 from cadenza.domain.errors import NotFound
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+# What opening says of a name that is not there, or that is a link, or whose folder is one.
+_NOT_HERE: Final = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
+_VERIFIED_MOST: Final = 1000
 
 
 class MediaStore:
     """A folder of files, each at ``<first two digits>/<all 64 digits>`` of its SHA-256.
 
-    No name comes from a request: whatever is not a digest is not found, and symbolic links are not
-    followed. Several processes may use one folder at a time.
+    No name comes from a request: whatever is not a digest is not found. Neither is what somebody put into
+    the folder: symbolic links are not followed, and a file that has a second name elsewhere is believed only
+    where its content is what its name says. Several processes may use one folder at a time.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._arriving = root / "arriving"
         self._arriving.mkdir(parents=True, exist_ok=True)
+        self._verified: set[tuple[int, int, int, int, str]] = set()
 
     def put(self, path: Path, kind: ArtefactKind) -> Artefact:
         """Take over the finished file at ``path`` and return its artefact; ``path`` is gone then.
@@ -52,10 +59,8 @@ class MediaStore:
 
     def path(self, sha256: str) -> Path:
         """Return where the file lies. Raises ``NotFound`` for what is no digest or not here."""
-        place = self._place(sha256)
-        if place.is_symlink() or not place.is_file():
-            raise NotFound("file")
-        return place
+        self.open(sha256).close()
+        return self._place(sha256)
 
     def find(self, sha256: str) -> Path:
         """Return where the file lies; see ``path``."""
@@ -64,14 +69,15 @@ class MediaStore:
     def open(self, sha256: str) -> BinaryIO:
         """Open the file for reading; it stays readable when it is deleted meanwhile. Raises ``NotFound``."""
         try:
-            descriptor = os.open(self._place(sha256), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            raise NotFound("file") from None
+            file = _open_plainly(self._place(sha256))
         except OSError as error:
-            if error.errno == errno.ELOOP:  # a symbolic link
+            if error.errno in _NOT_HERE:
                 raise NotFound("file") from None
             raise
-        return os.fdopen(descriptor, "rb")
+        if not self._is_genuine(file, sha256):
+            file.close()
+            raise NotFound("file")
+        return file
 
     def keep(self, sha256: str, path: Path) -> None:
         """Give the file a second name at ``path``, where it outlives its deletion. Raises ``NotFound``."""
@@ -146,6 +152,22 @@ class MediaStore:
         finally:
             os.close(descriptor)
 
+    def _is_genuine(self, file: BufferedReader, sha256: str) -> bool:
+        """Answer whether this is a file of the store and not another one under its name."""
+        found = os.fstat(file.fileno())
+        if found.st_nlink == 1:
+            return True
+        # Either it is being continued (see ``keep``), or somebody linked another file here.
+        state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, sha256)
+        if state not in self._verified:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                return False
+            file.seek(0)
+            if len(self._verified) >= _VERIFIED_MOST:
+                self._verified.clear()
+            self._verified.add(state)  # whoever plays it asks for many parts
+        return True
+
     def _place(self, sha256: str) -> Path:
         if not _DIGEST.fullmatch(sha256):
             raise NotFound("file")
@@ -156,12 +178,28 @@ class MediaStore:
         if not place.parent.is_dir():
             place.parent.mkdir(exist_ok=True)
             sync_folder(self._root)
+        if place.parent.is_symlink():
+            raise OSError(errno.ELOOP, "a folder of the store is a symbolic link")
         with self._held():
             os.utime(unnamed)  # it is new, also where it was made long ago: see delete_unused
             crash.here("before_artefact_rename")
             unnamed.replace(place)
             crash.here("after_artefact_rename")
         sync_folder(place.parent)
+
+
+def _open_plainly(place: Path) -> BufferedReader:
+    """Open a file of a folder; neither may be a link, and what is no file is not there. Blocks on nothing."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    folder = os.open(place.parent, flags | os.O_DIRECTORY)
+    try:
+        descriptor = os.open(place.name, flags, dir_fd=folder)
+    finally:
+        os.close(folder)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "there is no plain file")
+    return os.fdopen(descriptor, "rb")
 
 
 def _move(path: Path, to: Path) -> None:
