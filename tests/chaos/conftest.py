@@ -200,7 +200,12 @@ def nursery(tmp_path_factory):
 
 
 @pytest.fixture
-def house(nursery, database_url, tmp_path):
-    house = House(nursery, database_url, tmp_path)
-    yield house
-    house.close()
+def build_house(nursery, tmp_path):
+    """Build an installation on a database that has its tables."""
+    with contextlib.ExitStack() as built:
+        yield lambda url: built.enter_context(contextlib.closing(House(nursery, url, tmp_path)))
+
+
+@pytest.fixture
+def house(build_house, database_url):
+    return build_house(database_url)
