@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from starlette.applications import Starlette
+from starlette.routing import Mount, Route
 
 from cadenza import wiring
 from cadenza.domain.clock import SystemClock
 from cadenza.domain.credits import EntryKind
 from cadenza.domain.links import Links
+from cadenza.domain.scopes import Scope
 from cadenza.intake.keys import Pepper, make_key
 from cadenza.stores import database, jobs
 from cadenza.stores.store import SqlStore
@@ -26,6 +29,75 @@ from cadenza.wiring import service
 from cadenza.wiring.service import Backroom, api_app, backroom, pepper
 
 MakeApp = Callable[..., Starlette]
+
+# Routes for everybody. A media, stream or file URL is a capability: whoever was given it may fetch it.
+PUBLIC = {
+    "/", "/healthz", "/readyz", "/metrics", "/openapi/{name}", "/docs", "/pages/{name}",
+    "/media/{name}", "/stream/{name}", "/files/{upload_id}/{name}",
+}  # fmt: skip
+
+
+@pytest.fixture
+def closed_routes() -> Callable[[Starlette], list[tuple[str, str]]]:
+    """Return (method, path) of every route that asks callers for a key, from the router itself."""
+
+    def closed(app: Starlette) -> list[tuple[str, str]]:
+        routes = [route for route in app.routes if not (isinstance(route, Mount) and route.name == "admin")]
+        assert all(isinstance(route, Route) for route in routes), "nothing else is mounted"
+        return [
+            (method, route.path)
+            for route in routes
+            if route.path not in PUBLIC
+            for method in sorted(route.methods - {"HEAD"})
+        ]
+
+    return closed
+
+
+@pytest.fixture
+def admin_routes() -> Callable[[Starlette], list[tuple[str, str]]]:
+    """Return (method, path) of every route for operators."""
+
+    def admin(app: Starlette) -> list[tuple[str, str]]:
+        (mount,) = [route for route in app.routes if isinstance(route, Mount)]
+        return [
+            (method, mount.path + route.path)
+            for route in mount.app.routes
+            for method in sorted(route.methods - {"HEAD"})
+        ]
+
+    return admin
+
+
+@pytest.fixture
+def statements() -> Callable[[], contextlib.AbstractContextManager[list[str]]]:
+    """Collect the SQL that any engine runs inside a ``with``."""
+
+    @contextlib.contextmanager
+    def collect() -> Iterator[list[str]]:
+        said: list[str] = []
+
+        def listen(_connection, _cursor, text, *_rest):
+            said.append(text)
+
+        sa.event.listen(sa.Engine, "before_cursor_execute", listen)
+        try:
+            yield said
+        finally:
+            sa.event.remove(sa.Engine, "before_cursor_execute", listen)
+
+    return collect
+
+
+def told_code(answer: httpx.Response) -> int:
+    """Return the code of an answer in its dialect's words: that of the body, or the HTTP status."""
+    told = answer.json()
+    return told["code"] if isinstance(told.get("code"), int) else answer.status_code
+
+
+@pytest.fixture
+def code_of() -> Callable[[httpx.Response], int]:
+    return told_code
 
 
 @pytest.fixture
@@ -88,10 +160,10 @@ class House:
     app: MakeApp
     pepper: Pepper
 
-    def caller(self, name: str, *, credits: int = 1000) -> str:
-        """Return the key of a new account."""
+    def caller(self, name: str, *, credits: int = 1000, **terms) -> str:
+        """Return the key of a new account; ``terms`` are those of ``make_key``."""
         account = Account(id=f"acc_{name}", name=name, webhook_secret="whsec_" + "A" * 32)
-        record, key = make_key(self.pepper, account_id=account.id, name=name, now=self.clock.now())
+        record, key = make_key(self.pepper, account_id=account.id, name=name, now=self.clock.now(), **terms)
 
         def work(books):
             books.accounts.add(account)
@@ -102,9 +174,10 @@ class House:
             self.grant(name, credits)
         return key
 
-    def second_key(self, name: str) -> str:
+    def second_key(self, name: str, **terms) -> str:
         """Return a further key of the account of this name."""
-        record, key = make_key(self.pepper, account_id=f"acc_{name}", name=name, now=self.clock.now())
+        now = self.clock.now()
+        record, key = make_key(self.pepper, account_id=f"acc_{name}", name=name, now=now, **terms)
         self.store.write(lambda books: books.accounts.add_key(record))
         return key
 
@@ -115,6 +188,10 @@ class House:
                 f"acc_{name}", EntryKind.GRANT, credits, task_id=None, note="a start"
             )
         )
+
+    def operator(self) -> str:
+        """Return a key that may do what operators do, and nothing that callers do."""
+        return self.caller("operator", credits=0, scopes=frozenset({Scope.ADMIN}))
 
     def ask(self, key: str, *requests, **settings: str) -> list[httpx.Response]:
         async def one_by_one(send):
@@ -128,13 +205,13 @@ class House:
 
         return self.drive(key, together, **settings)
 
-    def drive(self, key: str, work, **settings: str):
+    def drive(self, key: str, work, *, address: str = "127.0.0.1", **settings: str):
         """Run ``work(send)`` against a process with these settings, with the key in each request."""
         app = self.app(**settings)
 
         async def whole():
             base = {
-                "transport": httpx.ASGITransport(app=app),
+                "transport": httpx.ASGITransport(app=app, client=(address, 50_000)),
                 "base_url": "http://cadenza.test",
                 "headers": {"x-api-key": key} if key else {},
             }

@@ -1,72 +1,52 @@
-"""Keys and walls between accounts: AU-01 to AU-04, AU-06 and AU-08 of the catalogue."""
+"""Keys: AU-01, AU-02, AU-04, AU-06 to AU-08 of the catalogue; what expires, what is revoked, what follows."""
 
 from __future__ import annotations
 
-import base64
+import asyncio
 import contextlib
 import datetime as dt
+import hmac
 import re
 
+import httpx
 import pytest
 import sqlalchemy as sa
-from starlette.routing import Route
 
-from cadenza.dialects.openapi import document
-from cadenza.domain.artefact import Artefact, ArtefactKind
-from cadenza.domain.task import CallbackStage, Dialect, TaskState
+from cadenza.dialects.openapi import admin_document, document
+from cadenza.domain.errors import Conflict
+from cadenza.domain.scopes import Scope
+from cadenza.domain.task import Dialect
+from cadenza.intake import keys
+from cadenza.intake.keyring import Keyring
 from cadenza.stores.schema import tasks
-from cadenza.tasks.records import CallbackRecord, TakeResult, TakeText
-from cadenza.testing.audio import chord
-from cadenza.testing.files import file_bytes
 
-# Routes for everybody. A media, stream or file URL is a capability: whoever was given it may fetch it.
-PUBLIC = {
-    "/", "/healthz", "/readyz", "/metrics", "/openapi/{name}", "/docs", "/pages/{name}",
-    "/media/{name}", "/stream/{name}", "/files/{upload_id}/{name}",
-}  # fmt: skip
 GONE_S = 1.0
-
-
-def closed_routes(app):
-    """Return (method, path) of every route that asks for a key, from the router itself."""
-    for route in app.routes:
-        assert isinstance(route, Route)
-        if route.path not in PUBLIC:
-            yield from ((method, route.path) for method in sorted(route.methods - {"HEAD"}))
+EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+ACCOUNT = ("GET", "/v1/account")
 
 
 def filled(path):
     return re.sub(r"\{\w+\}", "x", path)
 
 
-def code_of(answer):
-    told = answer.json()
-    return told["code"] if isinstance(told.get("code"), int) else answer.status_code
+def reason_of(answer):
+    return answer.json()["detail"]
 
 
-@contextlib.contextmanager
-def statements():
-    """Collect the SQL that any engine runs meanwhile."""
-    said = []
+def test_au_01_the_routes_that_ask_for_a_key_are_the_documented_ones(
+    sqlite_house, closed_routes, admin_routes
+):
+    def described(*documents):
+        return {
+            (method.upper(), path)
+            for one in documents
+            for path, item in one["paths"].items()
+            for method in item
+        }
 
-    def listen(_connection, _cursor, text, *_rest):
-        said.append(text)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", listen)
-    try:
-        yield said
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", listen)
-
-
-def test_AU_01_the_routes_that_ask_for_a_key_are_the_documented_ones(sqlite_house):
-    described = {
-        (method.upper(), path)
-        for dialect in Dialect
-        for path, item in document(dialect, public_url="http://cadenza.test")["paths"].items()
-        for method in item
-    }
-    assert set(closed_routes(sqlite_house.app())) == described
+    url, app = {"public_url": "http://cadenza.test"}, sqlite_house.app()
+    assert set(closed_routes(app)) == described(*[document(dialect, **url) for dialect in Dialect])
+    assert set(admin_routes(app)) == described(admin_document(**url))
 
 
 NO_KEY = {
@@ -82,7 +62,9 @@ NO_KEY = {
 
 
 @pytest.mark.parametrize("wrong", NO_KEY)
-def test_AU_01_no_route_does_anything_without_a_key(sqlite_house, wrong):
+def test_au_01_no_route_does_anything_without_a_key(
+    sqlite_house, closed_routes, statements, code_of, tried, wrong
+):
     key, other = sqlite_house.caller("me"), sqlite_house.caller("you")
     headers = {name: text.replace("KEY", key).replace("OTHER", other) for name, text in NO_KEY[wrong].items()}
     query = f"?api_key={key}&key={key}&x-api-key={key}" if wrong == "in the query" else ""
@@ -95,9 +77,10 @@ def test_AU_01_no_route_does_anything_without_a_key(sqlite_house, wrong):
         assert key not in answer.text
     assert not [text for text in said if "keys" in text or "accounts" in text or "INSERT" in text]
     assert sqlite_house.count(tasks) == 0
+    tried(len(routes))
 
 
-def test_AU_02_one_wrong_character_is_refused_without_asking_the_database(house):
+def test_au_02_one_wrong_character_is_refused_without_asking_the_database(house, statements, tried):
     key = house.caller("me")
     wrong = [
         key[:place] + ("0" if key[place] != "0" else "1") + key[place + 1 :] for place in range(len(key))
@@ -113,112 +96,10 @@ def test_AU_02_one_wrong_character_is_refused_without_asking_the_database(house)
         return set(codes), said
 
     assert house.drive("", one_by_one) == ({401}, [])
+    tried(len(wrong))
 
 
-# What names something of somebody in a query or a body; ID stands for it. Paths are read from the router.
-NAMED = [
-    ("task", "GET", "/api/v1/client/job/TaskInfo?task_id=ID", None),
-    ("task", "GET", "/api/v1/generate/record-info?taskId=ID", None),
-    ("task", "GET", "/api/v1/audio/music/feed?task_id=ID", None),
-    ("task", "POST", "/api/v1/audio/music/extend", {"origin_task_id": "ID", "extend_audio_index": 0}),
-    ("take", "POST", "/api/v1/generate/extend", {"audioId": "ID", "defaultParamFlag": False, "model": "V5"}),
-    ("take", "POST", "/v1/tasks", {"source": {"take_id": "ID"}}),
-    ("upload", "POST", "/v1/tasks", {"source": {"upload_id": "ID"}}),
-    ("take", "POST", "/api/v1/client/job/CreateTask",
-     {"model": "suno/music-extend", "input": {"suno_id": "ID", "prompt": "on", "continue_at": 30}}),
-    ("task", "POST", "/api/v1/client/job/CreateTask",
-     {"model": "suno/music-extend",
-      "input": {"task_id": "ID", "audio_index": 0, "prompt": "on", "continue_at": 30}}),
-]  # fmt: skip
-KINDS = {"task_id": "task", "upload_id": "upload", "callback_id": "callback"}
-
-
-def every_request_with_an_id(app):
-    """Yield (kind, method, path, body) for every route that takes an id; an unknown kind fails."""
-    for method, path in closed_routes(app):
-        found = re.search(r"\{(\w+)\}", path)
-        if found:
-            yield KINDS[found[1]], method, path.replace(found[0], "ID"), None
-    yield from NAMED
-
-
-def with_id(request, identity):
-    _, method, path, body = request
-
-    def replaced(value):
-        if isinstance(value, dict):
-            return {name: replaced(inner) for name, inner in value.items()}
-        return identity if value == "ID" else value
-
-    return method, path.replace("ID", identity), replaced(body)
-
-
-def belongings(house, key):
-    """Return the ids of a complete task, its take, an upload and a callback of the key's account."""
-    recording = base64.b64encode(file_bytes(chord((60,), 1.0), "wav")).decode()
-    made, left = house.ask(
-        key,
-        ("POST", "/v1/tasks", {"prompt": "x", "takes": 1}),
-        ("POST", "/v1/uploads", {"data_base64": recording, "file_name": "in.wav"}),
-    )
-    task_id, now = made.json()["id"], house.clock.now()
-    later = now + dt.timedelta(days=14)
-    flac = Artefact(kind=ArtefactKind.AUDIO_FLAC, sha256="b" * 64, size_bytes=1)
-    text = TakeText(
-        take_id="take_1", take_index=0, title="t", style="s", prompt="p", lyrics="", model_name="m"
-    )
-    result = TakeResult(
-        take_id="take_1", duration_s=60.0, joined_at_s=None, seed=7, bpm=80.0, key="A minor",
-        loudness_lufs=-14.0, lines=(), artefacts=(flac,),
-    )  # fmt: skip
-    told = CallbackRecord(
-        id="callback_1", task_id=task_id, account_id="acc_me", dialect=Dialect.NATIVE,
-        stage=CallbackStage.COMPLETE, url="https://example.com/", body=b"{}", state="delivered", attempt=1,
-        last_status=200, last_reason=None, created_at=now,
-    )  # fmt: skip
-
-    def work(books):
-        attempt = books.tasks.begin_attempt(task_id, worker_id="w")
-        for state in (TaskState.RUNNING, TaskState.TEXT_READY):
-            books.tasks.move(task_id, state, attempt=attempt)
-        books.tasks.add_take(attempt, text)
-        books.tasks.finish_take(attempt, result, expires_at=later)
-        books.tasks.move(task_id, TaskState.COMPLETE, attempt=attempt)
-        books.callbacks.add(told)
-
-    house.store.write(work)
-    return {"task": task_id, "take": "take_1", "upload": left.json()["id"], "callback": "callback_1"}
-
-
-def test_AU_03_what_belongs_to_another_account_looks_like_what_never_was(house):
-    mine, stranger = house.caller("me"), house.caller("you")
-    known = belongings(house, mine)
-    requests = list(every_request_with_an_id(house.app()))
-    same = {"X-Request-Id": "same"}  # a refusal repeats it
-    foreign = house.ask(stranger, *[(*with_id(one, known[one[0]]), same) for one in requests])
-    unknown = house.ask(stranger, *[(*with_id(one, "nothing_1"), same) for one in requests])
-    before = house.count(tasks), house.balance("me"), house.balance("you")
-    for request, theirs, never in zip(requests, foreign, unknown, strict=True):
-        assert code_of(theirs) in {400, 404, 422}, request
-        assert (theirs.status_code, theirs.content) == (never.status_code, never.content), request
-        assert known[request[0]] not in theirs.text
-    assert before == (1, before[1], 1000)
-    # The same requests are good for the owner: the walls above were no mistakes of the requests.
-    reading = [one for one in requests if one[1] == "GET" and not one[2].endswith("/events")]
-    creating = [one for one in NAMED if one[1] == "POST"]
-    for request in [*reading, *creating]:
-        (answer,) = house.ask(mine, with_id(request, known[request[0]]))
-        assert code_of(answer) in {200, 201}, (request, answer.text)
-
-
-def test_AU_03_a_list_has_nothing_of_another_account(house):
-    mine, stranger = house.caller("me"), house.caller("you")
-    belongings(house, mine)
-    (answer,) = house.ask(stranger, ("GET", "/v1/tasks"))
-    assert answer.json()["data"] == []
-
-
-def test_AU_04_a_body_cannot_write_what_is_not_the_callers_to_write(house):
+def test_au_04_a_body_cannot_write_what_is_not_the_callers_to_write(house):
     key = house.caller("me")
     house.caller("you")
     planted = {
@@ -251,7 +132,7 @@ def whole_database(engine):
     return "\n".join(told)
 
 
-def test_AU_06_the_database_has_the_digest_of_a_key_and_no_key(house):
+def test_au_06_the_database_has_the_digest_of_a_key_and_no_key(house):
     key = house.caller("me")
     keyed = {"Idempotency-Key": "one"}
     house.ask(key, ("POST", "/v1/tasks", {"prompt": "x", "callback_url": "https://example.com/"}, keyed))
@@ -265,7 +146,7 @@ def test_AU_06_the_database_has_the_digest_of_a_key_and_no_key(house):
     assert house.pepper.value.decode() not in dump
 
 
-def test_AU_08_a_revoked_key_is_refused_within_a_second_on_every_process(house):
+def test_au_08_a_revoked_key_is_refused_within_a_second_on_every_process(house):
     key = house.caller("me")
     key_id = key.split("_")[1]
 
@@ -281,7 +162,7 @@ def test_AU_08_a_revoked_key_is_refused_within_a_second_on_every_process(house):
     assert house.ask(key, ("GET", "/v1/account"))[0].status_code == 401
 
 
-def test_AU_08_a_busy_key_is_not_remembered_for_longer_by_being_used(house):
+def test_au_08_a_busy_key_is_not_remembered_for_longer_by_being_used(house):
     key = house.caller("me")
 
     async def busy(send):
@@ -296,10 +177,164 @@ def test_AU_08_a_busy_key_is_not_remembered_for_longer_by_being_used(house):
     assert house.drive(key, busy)[9:] == [401, 401]
 
 
-def test_AU_08_an_old_and_a_new_key_work_side_by_side_until_one_is_revoked(house):
+def rotated(house, key, *, overlap_h=24):
+    """Return the successor of a key."""
+    ring = Keyring(pepper=house.pepper, clock=house.clock, new_secret=str)
+    overlap = dt.timedelta(hours=overlap_h)
+    made = house.store.write(lambda books: ring.rotate(books, key.split("_")[1], overlap=overlap))
+    return made.key
+
+
+def test_au_08_while_fifty_clients_run_a_revoked_key_is_refused_by_every_process_within_a_second(
+    house, tried
+):
+    key = house.caller("me")
+    revoke_in, rounds, clients = 3, 16, 50
+
+    async def whole():
+        apps = [house.app(), house.app()]
+        async with contextlib.AsyncExitStack() as stack:
+            processes = []
+            for app in apps:
+                await stack.enter_async_context(app.router.lifespan_context(app))
+                transport = httpx.ASGITransport(app=app)
+                base = {
+                    "transport": transport,
+                    "base_url": "http://cadenza.test",
+                    "headers": {"x-api-key": key},
+                }
+                processes.append(await stack.enter_async_context(httpx.AsyncClient(**base)))
+            codes = []
+            for number in range(rounds):
+                if number == revoke_in:
+                    house.store.write(lambda books: books.accounts.revoke_key(key.split("_")[1]))
+                asked = [processes[one % 2].get("/v1/account") for one in range(clients)]
+                codes.append({answer.status_code for answer in await asyncio.gather(*asked)})
+                house.clock.advance(0.1)
+            return codes
+
+    codes = asyncio.run(whole())
+    assert codes[:revoke_in] == [{200}] * revoke_in
+    within = revoke_in + round(GONE_S / 0.1)
+    assert codes[within:] == [{401}] * (rounds - within)
+    tried(rounds * clients)
+
+
+def test_au_08_after_a_rotation_both_keys_work_until_the_overlap_is_over(house):
     old = house.caller("me")
-    new = house.second_key("me")
-    account = ("GET", "/v1/account")
-    assert [house.ask(key, account)[0].status_code for key in (old, new)] == [200, 200]
-    house.store.write(lambda books: books.accounts.revoke_key(old.split("_")[1]))
-    assert [house.ask(key, account)[0].status_code for key in (old, new)] == [401, 200]
+    new = rotated(house, old)
+
+    async def day(send):
+        told = []
+        for wait_s in (0, 24 * 3600 - 1, 1):
+            house.clock.advance(wait_s)
+            asked = [await send(*ACCOUNT, None, {"x-api-key": key}) for key in (old, new)]
+            told.append([answer.status_code for answer in asked])
+        return told
+
+    assert house.drive("", day) == [[200, 200], [200, 200], [401, 200]]
+
+
+def test_au_08_an_overlap_of_nothing_ends_the_old_key_at_once(house):
+    old = house.caller("me")
+    new = rotated(house, old, overlap_h=0)
+    assert [house.ask(key, ACCOUNT)[0].status_code for key in (old, new)] == [401, 200]
+
+
+def test_a_rotated_key_may_do_what_the_old_one_might_and_for_as_long(house):
+    half_a_day = dt.timedelta(hours=12)
+    terms = {"scopes": frozenset({Scope.READ}), "expires_at": house.clock.now() + half_a_day}
+    old = house.caller("me", **terms)
+    house.clock.advance(3600)
+    new = rotated(house, old)
+    (told,) = house.ask(new, ACCOUNT)
+    assert told.json()["scopes"] == ["read"]
+    expires_at = dt.datetime.fromisoformat(told.json()["key_expires_at"])
+    assert expires_at == house.clock.now() + half_a_day
+    house.clock.advance(11 * 3600)  # the overlap would last longer than the old key
+    assert [house.ask(key, ACCOUNT)[0].status_code for key in (old, new)] == [401, 200]
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired"])
+def test_a_key_that_is_over_is_not_rotated(house, end):
+    key = house.caller("me", expires_at=house.clock.now() + dt.timedelta(seconds=1))
+    if end == "revoked":
+        house.store.write(lambda books: books.accounts.revoke_key(key.split("_")[1]))
+    else:
+        house.clock.advance(1)
+    with pytest.raises(Conflict):
+        rotated(house, key)
+    assert len(house.store.read(lambda books: books.accounts.keys())) == 1
+
+
+def test_a_key_expires_to_the_moment_even_where_it_is_remembered(house):
+    key = house.caller("me", expires_at=house.clock.now() + dt.timedelta(seconds=10))
+
+    async def over_time(send):
+        codes = []
+        for wait_s in (9.5, 0.499, 0.001):
+            house.clock.advance(wait_s)
+            codes.append((await send(*ACCOUNT)).status_code)
+        return codes
+
+    assert house.drive(key, over_time) == [200, 200, 401]
+
+
+def test_why_a_key_is_refused_is_told_to_those_who_have_the_whole_of_it(house):
+    expired = house.caller("me", expires_at=house.clock.now())
+    revoked = house.second_key("me")
+    house.store.write(lambda books: books.accounts.revoke_key(revoked.split("_")[1]))
+    told = [reason_of(house.ask(key, ACCOUNT)[0]) for key in (expired, revoked)]
+    assert told == ["The API key has expired.", "The API key was revoked."]
+    guessed = [
+        reason_of(house.ask(forged(key), ACCOUNT)[0]) for key in (expired, revoked, house.caller("you"))
+    ]
+    assert set(guessed) == {"The API key is missing or not valid."}
+
+
+def forged(key):
+    """Return a well-formed key with the id of another and a secret of its own."""
+    _, other = keys.make_key(keys.Pepper(b"x"), account_id="a", name="n", now=EPOCH)
+    body = "_".join([*key.split("_")[:2], other.split("_")[2][: -keys._CHECKSUM_DIGITS]])
+    return body + keys._checksum(body)
+
+
+def test_au_07_an_unknown_id_and_a_wrong_secret_take_one_look_up_one_digest_and_one_comparison(
+    house, statements, monkeypatch
+):
+    known = house.caller("me")
+    unknown = keys.make_key(house.pepper, account_id="acc_me", name="me", now=house.clock.now())[1]
+    compared, digested = [], []
+    compare, digest = hmac.compare_digest, keys.Pepper.digest
+    monkeypatch.setattr(hmac, "compare_digest", lambda *both: compared.append(both) or compare(*both))
+    monkeypatch.setattr(keys.Pepper, "digest", lambda self, key: digested.append(key) or digest(self, key))
+
+    async def measure(send):
+        told = []
+        for key in (forged(known), unknown):
+            compared.clear()
+            digested.clear()
+            with statements() as said:
+                assert (await send(*ACCOUNT, None, {"x-api-key": key})).status_code == 401
+            kept = [both for both in compared if len(both[1]) == 64]  # the others are checksums
+            told.append((said, len(digested), len(kept), {len(one) for both in kept for one in both}))
+        return told
+
+    wrong_secret, no_such_id = house.drive("", measure)
+    assert wrong_secret == no_such_id
+    assert (len(wrong_secret[0]), *wrong_secret[1:]) == (1, 1, 1, {64})
+
+
+def test_a_good_key_costs_one_look_up_a_second_however_often_it_comes(house, statements):
+    key = house.caller("me")
+
+    async def busy(send):
+        with statements() as said:
+            for _ in range(20):
+                await send("POST", "/v1/estimate", {"prompt": "x"})
+        house.clock.advance(1)
+        with statements() as later:
+            await send("POST", "/v1/estimate", {"prompt": "x"})
+        return len(said), len(later)
+
+    assert house.drive(key, busy) == (1, 1)

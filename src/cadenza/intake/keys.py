@@ -72,24 +72,21 @@ def make_key(
     return record, key
 
 
-def recognise(pepper: Pepper, key: str, found: Principal | None, *, now: datetime) -> Principal:
-    """Return who a well-formed key acts for, of what was ``found`` under its public id.
+def recognise(pepper: Pepper, key: str, found: Principal | None) -> Principal | None:
+    """Return who a well-formed key acts for, of what was ``found`` under its public id; None: nobody.
 
     An id that nobody has takes as long as a wrong secret under a good one: one digest, one comparison.
-
-    Raises
-    ------
-    Unauthenticated
-        No such key, or it was revoked, or its time is over. Only who shows the whole key is told which.
     """
     is_genuine = pepper.matches(key, _NOBODYS if found is None else found.key.digest)
-    if found is None or not is_genuine:
-        raise Unauthenticated
-    if found.key.revoked_at is not None:
+    return found if is_genuine else None
+
+
+def refuse_ended(key: KeyRecord, *, now: datetime) -> None:
+    """Raise ``Unauthenticated`` where a genuine key is good no more: its owner is told why."""
+    if key.revoked_at is not None:
         raise Unauthenticated("The API key was revoked.")
-    if found.key.has_expired(now):
+    if key.has_expired(now):
         raise Unauthenticated("The API key has expired.")
-    return found
 
 
 def key_id_of(key: str) -> str | None:

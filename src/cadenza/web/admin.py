@@ -9,8 +9,8 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route, Router
-from starlette.types import ASGIApp, Receive, Send
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from cadenza.dialects.native import admin
@@ -36,9 +36,14 @@ class Gate:
     To everybody else there is nothing here: without an admin key the routes do not exist.
     """
 
-    def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper) -> None:
-        self._app = app
+    def __init__(self, router: Router, doorkeeper: Doorkeeper) -> None:
+        self._router = router
         self._doorkeeper = doorkeeper
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """What is behind it."""
+        return self._router.routes
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -48,7 +53,7 @@ class Gate:
             raise HTTPException(429, str(error), {"Retry-After": str(error.retry_after_s)}) from None
         except Refused:
             raise HTTPException(404) from None
-        await self._app(scope, receive, send)
+        await self._router(scope, receive, send)
 
 
 def mount(front: Frontage) -> Mount:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from cadenza.domain.errors import Forbidden, Unauthenticated
 from cadenza.domain.scopes import Scope
-from cadenza.intake.keys import key_id_of, recognise
+from cadenza.intake.keys import key_id_of, recognise, refuse_ended
 from cadenza.tasks.keys import Principal
 from cadenza.web.address import origin
 from cadenza.web.guesses import Guesses
@@ -49,26 +49,26 @@ class Doorkeeper:
         known = self._known.get(key)
         if known is not None and known[0] > now.timestamp() and not known[1].key.has_expired(now):
             return known[1]
-        address = origin(request, self._trusted)
-        if known is None:  # a good key is let in whatever its neighbours do
-            self._guesses.admit(address)
-        try:
-            principal = await self._look_up(key)
-        except Unauthenticated:
-            self._guesses.count(address)
-            self._known.pop(key, None)
-            raise
+        principal = await self._look_up(request, key, is_new=known is None)
+        self._known.pop(key, None)
+        refuse_ended(principal.key, now=now)
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
         self._known[key] = (now.timestamp() + _REMEMBERED_S, principal)
         return principal
 
-    async def _look_up(self, key: str) -> Principal:
+    async def _look_up(self, request: Request, key: str, *, is_new: bool) -> Principal:
+        """Find the key; a wrong one counts as a guess, and who guessed too often is not looked at."""
+        address = origin(request, self._trusted)
+        if is_new:  # a key that was good before is let in whatever its neighbours do
+            self._guesses.admit(address)
         key_id = key_id_of(key)
-        if key_id is None:
-            raise Unauthenticated
-        found = await self._services.read(lambda books: books.accounts.principal(key_id))
-        return recognise(self._services.keyring.pepper, key, found, now=self._services.clock.now())
+        if key_id is not None:
+            found = await self._services.read(lambda books: books.accounts.principal(key_id))
+            if principal := recognise(self._services.keyring.pepper, key, found):
+                return principal
+        self._guesses.count(address)
+        raise Unauthenticated
 
 
 def _presented_key(request: Request) -> str:
