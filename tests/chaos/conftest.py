@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import shutil
 import time
 from collections import Counter
 
@@ -12,19 +13,20 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from cadenza.domain.credits import EntryKind
+from cadenza.domain.ids import new_seed, new_task_id
 from cadenza.domain.request import Described, GenerationRequest
 from cadenza.domain.task import Accepted, Dialect, Operation
-from cadenza.intake.accept import Intake
-from cadenza.intake.admission import Admission
 from cadenza.settings import from_environment
-from cadenza.testing.engine import FakeEngine
 from cadenza.testing.service import command, free_port
 from cadenza.testing.victims import Nursery, Victim
 from cadenza.wiring.desk import Desk
 from cadenza.wiring.service import backroom
 
 SERVE = "from cadenza.wiring.serving import serve_api; serve_api('127.0.0.1', {port})"
+SERVER = "import sys; from cadenza.cli import main; sys.argv[1:] = ['serve', '--port', '{port}']; main()"
 WORK = "from cadenza.wiring.serving import work; work()"
+PRICE = 6
 
 
 def pytest_addoption(parser):
@@ -66,10 +68,11 @@ class House:
         is_sqlite = database_url.startswith("sqlite")
         if not is_sqlite:
             self._settings["CADENZA_DATABASE_URL"] = database_url.replace("+psycopg", "")
-        environment = {"PATH": "/usr/bin:/bin", **self._settings}
+        self.environment = environment = {"PATH": "/usr/bin:/bin", **self._settings}
         self.api = Victim(nursery, SERVE.format(port=self.port), environment)
         self.worker = Victim(nursery, WORK, environment)
         self.other_worker = Victim(nursery, WORK, environment)
+        self.server = Victim(nursery, SERVER.format(port=self.port), environment)
         self.room = backroom(from_environment(self._settings))
         schema = "" if is_sqlite else "dbos."
         self.all_jobs = f"SELECT workflow_uuid FROM {schema}workflow_status"  # noqa: S608 - two fixed texts
@@ -87,28 +90,33 @@ class House:
         return httpx.Client(base_url=self.url, headers=headers, timeout=5)
 
     def accept(self, prompt="rain", *, takes=1, callback_url=None):
-        """Accept a task as the API does, and return its id."""
+        """Write a task as the API does when it accepts one, and return its id."""
         account = self.room.store.read(lambda books: books.accounts.by_name("chaos"))
         if account is None:
             self.new_key(10**6)
             return self.accept(prompt, takes=takes, callback_url=callback_url)
+        request = GenerationRequest(
+            wish=Described(prompt=prompt), tier="v5", take_count=takes, seed=new_seed()
+        )
         accepted = Accepted(
             dialect=Dialect.NATIVE,
             operation=Operation.GENERATE,
-            request=GenerationRequest(wish=Described(prompt=prompt), tier="v5", take_count=takes),
+            request=request,
             wire_model="v5",
             wire_body={},
             callback_url=callback_url,
         )
-        intake = Intake(
-            engine_name="debug",
-            abilities=FakeEngine.abilities,
-            clock=self.room.clock,
-            check_url=str,
-            links=self.room.links,
-            admission=Admission(clock=self.room.clock),
-        )
-        return self.room.store.write(lambda books: intake.accept(books, account.id, accepted)).id
+        task_id = new_task_id()
+
+        def write(books):
+            turn = books.tasks.next_turn(account.id)
+            books.ledger.append(account.id, EntryKind.HOLD, PRICE, task_id=task_id, note="test")
+            row = dict(credits=PRICE, engine="debug", parent_take_id=None, turn=turn)
+            books.tasks.add(task_id, account.id, accepted, **row)
+            books.jobs.render(task_id, turn=turn)
+
+        self.room.store.write(write)
+        return task_id
 
     def cancel(self, task_id):
         """Cancel a task as its owner does."""
@@ -187,7 +195,7 @@ class House:
         return len((named | referred) - whole)
 
     def close(self):
-        for victim in (self.api, self.worker, self.other_worker):
+        for victim in (self.server, self.api, self.worker, self.other_worker):
             victim.kill()
         self.room.close()
 
@@ -209,3 +217,10 @@ def build_house(nursery, tmp_path):
 @pytest.fixture
 def house(build_house, database_url):
     return build_house(database_url)
+
+
+@pytest.fixture
+def sqlite_house(build_house, sqlite_template, tmp_path):
+    """A house on SQLite alone, where the database makes no difference."""
+    shutil.copy(sqlite_template, tmp_path / "cadenza.sqlite")
+    return build_house(f"sqlite:///{tmp_path / 'cadenza.sqlite'}")

@@ -30,7 +30,8 @@ def build_app(services: Services, *, close: Callable[[], None]) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
+        with services.closing.listening():
+            yield
         close()
 
     handlers = {404: _unknown, 405: _wrong_method, 429: _too_often}

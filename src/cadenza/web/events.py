@@ -39,7 +39,8 @@ class Events:
         Each event has the number of the record as its id, the kind of the record as its name, and the task
         as its data (of "progress": stage and fraction only). With ``Last-Event-ID`` the stream goes on after
         that number. It ends with the task; who has heard all of it is told so by a 204, which ends the
-        asking. Raises ``RateLimited`` where the account has as many streams as it may have.
+        asking. When the server is asked to stop, the last event is "closing"; a reader comes back with the
+        number it has. Raises ``RateLimited`` where the account has as many streams as it may have.
         """
         task = await find_task(call, call.request.path_params["task_id"])
         after = _heard(call)
@@ -69,6 +70,9 @@ class Events:
                     yield _message(record.seq, record.kind, _data(record, view))
                     after = record.seq
                 if view.state.is_final:
+                    return
+                if self._services.closing.has_begun:
+                    yield _message(None, "closing", {})
                     return
                 while not await _is_rung(bell):
                     yield b": still here\n\n"

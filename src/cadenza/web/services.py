@@ -19,6 +19,7 @@ from cadenza.settings import Settings
 from cadenza.tasks.life import Life
 from cadenza.tasks.ports import Books, Store
 from cadenza.telemetry import Silence, Tracer
+from cadenza.web.closing import Closing
 from cadenza.web.pace import Pace
 from cadenza.web.reach import Reach
 from cadenza.web.turns import Turns
@@ -54,6 +55,7 @@ class Services:
     reach: Reach
     children: Children
     turns: Turns = field(default_factory=Turns)
+    closing: Closing = field(default_factory=Closing)
     tracer: Tracer = field(default_factory=Silence)
 
     async def write(self, work: Callable[[Books], T]) -> T:

@@ -30,6 +30,7 @@ class Watch:
         self._bells: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._seen: dict[str, int] = {}
         self._looking: asyncio.Task[None] | None = None
+        services.closing.tell(self._ring_all)
 
     @contextmanager
     def follow(self, task_id: str) -> Iterator[asyncio.Event]:
@@ -62,6 +63,11 @@ class Watch:
         if task_id in self._bells:
             self._seen[task_id] = number
             for bell in self._bells[task_id]:
+                bell.set()
+
+    def _ring_all(self) -> None:
+        for bells in self._bells.values():
+            for bell in bells:
                 bell.set()
 
 
