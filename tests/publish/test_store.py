@@ -162,3 +162,19 @@ def test_a_file_from_another_file_system_is_taken_in(media, tmp_path, monkeypatc
     artefact = media.put(scratch(tmp_path), ArtefactKind.UPLOAD)
     assert media.path(artefact.sha256).read_bytes() == b"sound"
     assert not (tmp_path / "scratch").exists()
+
+
+@pytest.mark.parametrize("can_link", [True, False])
+def test_a_kept_file_outlives_its_deletion(media, tmp_path, monkeypatch, can_link):
+    def refuse(*_, **__):
+        raise OSError(18, "Invalid cross-device link")
+
+    if not can_link:
+        monkeypatch.setattr(store_module.os, "link", refuse)
+    digest = media.put(scratch(tmp_path), ArtefactKind.UPLOAD).sha256
+    media.keep(digest, tmp_path / "kept")
+    assert media.delete(digest)
+    assert (tmp_path / "kept").read_bytes() == b"sound"
+    with pytest.raises(NotFound):
+        media.keep(digest, tmp_path / "again")
+    assert not (tmp_path / "again").exists()

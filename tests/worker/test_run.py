@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import sys
 
 import pytest
 
 from cadenza.audio.children import Nursery
+from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.credits import EntryKind
 from cadenza.domain.errors import Unavailable
-from cadenza.domain.request import Described, GenerationRequest
-from cadenza.domain.task import Accepted, Dialect, Operation, TaskState
+from cadenza.domain.request import Continuation, Described, GenerationRequest, SourceUpload
+from cadenza.domain.task import Accepted, Dialect, FailureKind, Operation, TaskState
 from cadenza.publish.store import MediaStore
 from cadenza.tasks.life import Life
+from cadenza.tasks.records import Upload
+from cadenza.testing.audio import chord
+from cadenza.testing.files import file_bytes
 from cadenza.worker.patience import patiently
 from cadenza.worker.run import TaskRunner
 from cadenza.worker.source import SourceFiles
@@ -53,19 +58,58 @@ def runner(store, clock, tmp_path):
     nursery.close()
 
 
+REQUEST = GenerationRequest(wish=Described(prompt="x"), tier="v5", take_count=1, duration_s=1.0, seed=1)
+
+
 @pytest.fixture
-def task_id(store, account):
-    request = GenerationRequest(wish=Described(prompt="x"), tier="v5", take_count=1, duration_s=1.0, seed=1)
-    accepted = Accepted(
-        dialect=Dialect.NATIVE, operation=Operation.GENERATE, request=request, wire_model="v5", wire_body={}
-    )
+def add_task(store, account):
+    """Add the task "t1"."""
 
-    def add(books):
-        books.ledger.append(account.id, EntryKind.HOLD, 12, task_id="t1", note="")
-        books.tasks.add("t1", account.id, accepted, credits=12, engine="debug", parent_take_id=None)
+    def add(request=REQUEST):
+        accepted = Accepted(
+            dialect=Dialect.NATIVE,
+            operation=Operation.GENERATE,
+            request=request,
+            wire_model="v5",
+            wire_body={},
+        )
 
-    store.write(add)
-    return "t1"
+        def work(books):
+            books.ledger.append(account.id, EntryKind.HOLD, 12, task_id="t1", note="")
+            books.tasks.add("t1", account.id, accepted, credits=12, engine="debug", parent_take_id=None)
+
+        store.write(work)
+        return "t1"
+
+    return add
+
+
+@pytest.fixture
+def task_id(add_task):
+    return add_task()
+
+
+@pytest.fixture
+def upload(store, account, clock, tmp_path):
+    """Leave a recording of two seconds in a media store."""
+
+    def leave(media):
+        path = tmp_path / "recording"
+        path.write_bytes(file_bytes(chord((60, 64, 67), 2.0), "wav"))
+        record = Upload(
+            id="up1",
+            account_id=account.id,
+            upload_path="",
+            file_name="in.wav",
+            artefact=media.put(path, ArtefactKind.UPLOAD),
+            media_type="audio/wav",
+            created_at=clock.now(),
+            expires_at=clock.now() + dt.timedelta(days=1),
+        )
+        store.write(lambda books: books.uploads.put(record))
+        return record.id
+
+    return leave
 
 
 def seen(store, account):
@@ -115,6 +159,50 @@ def test_a_full_disk_ends_the_task_and_costs_nothing(runner, store, account, tas
     assert (task.state, balance) == (TaskState.FAILED, 100)
     assert "space" not in task.failure.reason
     assert list((tmp_path / "streams").iterdir()) == []
+
+
+class DeletedAfter(MediaStore):
+    """Its files are deleted as soon as somebody has begun to continue them."""
+
+    def keep(self, sha256, path):
+        super().keep(sha256, path)
+        assert self.delete(sha256)
+
+
+class DeletedBefore(MediaStore):
+    """Its files are deleted just before somebody begins to continue them."""
+
+    def keep(self, sha256, path):
+        assert self.delete(sha256)
+        super().keep(sha256, path)
+
+
+def continuing(upload_id):
+    return dataclasses.replace(
+        REQUEST, continuation=Continuation(source=SourceUpload(upload_id=upload_id), from_s=1.0)
+    )
+
+
+def test_st_05_a_source_that_is_deleted_while_it_is_continued_is_continued_to_the_end(
+    runner, store, account, add_task, upload, tmp_path
+):
+    media = DeletedAfter(tmp_path / "media")
+    add_task(continuing(upload(media)))
+    runner(media=media).run("t1")
+    task, balance = seen(store, account)
+    assert (task.state, task.failure, balance) == (TaskState.COMPLETE, None, 88)
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_st_05_a_source_that_is_deleted_first_is_refused_with_the_reason_and_costs_nothing(
+    runner, store, account, add_task, upload, tmp_path
+):
+    media = DeletedBefore(tmp_path / "media")
+    add_task(continuing(upload(media)))
+    runner(media=media).run("t1")
+    task, balance = seen(store, account)
+    assert (task.state, task.failure.kind, balance) == (TaskState.FAILED, FailureKind.SOURCE_UNUSABLE, 100)
+    assert "deleted by its owner" in task.failure.reason
 
 
 def test_work_waits_longer_and_longer_for_a_database_that_is_away():
