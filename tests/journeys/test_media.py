@@ -170,12 +170,34 @@ def test_ST_01_what_is_not_there_is_404(caller, path, plain):
     assert str(caller.service.data) not in answer.text
 
 
-def test_ST_07_a_file_that_is_no_sound_is_only_bytes(sqlite_caller, plain):
-    url = sqlite_caller.upload(b"<script>alert(1)</script>", name="page.html")
+def test_ST_07_a_recording_is_served_as_what_it_is_and_not_as_what_its_sender_says(
+    sqlite_caller, song, plain
+):
+    file = ("page.html", song, "text/html")
+    url = sqlite_caller.http.post("/v1/uploads", files={"file": file}).json()["url"]
+    assert url.endswith("/page.html")
     answer = plain.get(url)
-    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-type"] == "audio/wav"
+    assert answer.headers["content-disposition"].startswith("inline")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_ST_07_a_page_under_the_name_of_a_recording_is_not_kept(sqlite_caller):
+    file = ("song.mp3", b"<script>alert(1)</script>", "audio/mpeg")
+    assert sqlite_caller.http.post("/v1/uploads", files={"file": file}).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["audio_url", "image_url"])
+def test_ST_07_a_file_comes_as_an_attachment_where_that_is_asked_for(take, name, plain):
+    answer = plain.get(take[name], params={"download": "1"})
     assert answer.headers["content-disposition"].startswith("attachment")
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_ST_07_what_no_player_shows_is_always_an_attachment(take, plain):
+    answer = plain.get(take["audio_url"].replace(".mp3", "-peaks.json"))
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-disposition"].startswith("attachment")
 
 
 FOREIGN = [

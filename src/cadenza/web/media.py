@@ -88,9 +88,9 @@ async def _served(services: Services, request: Request, stored: StoredFile | Non
     try:
         file = services.media.find(artefact.sha256)
         if isinstance(file, Path):
-            return FileResponse(file, headers={**_headers(stored), "etag": etag})
+            return FileResponse(file, headers={**_headers(request, stored), "etag": etag})
         return await answer_from_afar(
-            file, request, size_bytes=artefact.size_bytes, etag=etag, headers=_headers(stored)
+            file, request, size_bytes=artefact.size_bytes, etag=etag, headers=_headers(request, stored)
         )
     except NotFound:
         return _problem(Gone(what))
@@ -98,8 +98,10 @@ async def _served(services: Services, request: Request, stored: StoredFile | Non
         return _problem(error)
 
 
-def _headers(stored: StoredFile) -> dict[str, str]:
-    way = "inline" if _is_shown(stored.media_type) else "attachment"
+def _headers(request: Request, stored: StoredFile) -> dict[str, str]:
+    """Return what keeps a browser from taking a file for a page; ``?download=1`` asks it to save the file."""
+    is_asked_for = request.query_params.get("download") == "1"
+    way = "inline" if _is_shown(stored.media_type) and not is_asked_for else "attachment"
     return {
         **_SAFE,
         "content-type": stored.media_type,
