@@ -141,7 +141,7 @@ def test_wh_02_a_rotated_secret_signs_beside_the_old_one_and_then_alone(caller, 
         ("/v1/account/webhook-secret/rotate", {"overlap_hours": 169}, "overlap_hours"),
     ],
 )
-def test_odd_wishes_about_callbacks_are_refused_with_their_field(sqlite_caller, path, body, field):
+def test_wh_11_odd_wishes_about_callbacks_are_refused_with_their_field(sqlite_caller, path, body, field):
     answer = sqlite_caller.http.post(path, json=body)
     assert answer.status_code == 422
     assert field in answer.text

@@ -1,4 +1,6 @@
 import base64
+import socket
+import struct
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -53,7 +55,7 @@ def outbound():
     return Outbound(AllowList.parse("127.0.0.2"), resolver=FakeResolver({}))
 
 
-def test_a_delivery_posts_the_recorded_bytes_signed_and_keeps_only_the_status(outbound):
+def test_wh_01_a_delivery_posts_the_recorded_bytes_signed_and_keeps_only_the_status(outbound):
     with Receiver(reply(200, b"a reply that nobody needs")) as receiver:
         record = deliver(event_to(receiver.url("/cb?x=1")), [SECRET], outbound, SteppingClock(), attempt=1)
     (request,) = receiver.requests
@@ -95,6 +97,11 @@ def silence(connection, stopped):
     stopped.wait(5)
 
 
+def reset(connection, _stopped):
+    """Hang up in the way that the other side sees as "connection reset by peer"."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
@@ -107,9 +114,22 @@ def silence(connection, stopped):
         (b"", Failed(Reason.BROKEN)),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", Failed(Reason.BROKEN)),
         (b"HTTP/1.1 200 ", Failed(Reason.BROKEN)),
+        (reset, Failed(Reason.BROKEN)),
         (silence, Failed(Reason.TIMEOUT)),
     ],
-    ids=["500", "404", "302", "429", "503 -1", "503 text", "hang-up", "cut short", "half a head", "timeout"],
+    ids=[
+        "500",
+        "404",
+        "302",
+        "429",
+        "503 -1",
+        "503 text",
+        "hang-up",
+        "cut short",
+        "half a head",
+        "reset",
+        "timeout",
+    ],
 )
 def test_wh_03_each_way_to_fail_is_told_and_tried_again(answer, outcome, outbound):
     with Receiver(answer) as receiver:
@@ -118,6 +138,14 @@ def test_wh_03_each_way_to_fail_is_told_and_tried_again(answer, outcome, outboun
         )
     assert receiver.connections == 1
     assert record.outcome == outcome
+    assert isinstance(decision_after(record), RetryAt)
+
+
+def test_wh_03_a_receiver_that_is_not_there_is_tried_again(outbound):
+    with Receiver() as receiver:
+        url = receiver.url()
+    record = deliver(event_to(url), [SECRET], outbound, SteppingClock(), attempt=1)
+    assert record.outcome == Failed(Reason.UNREACHABLE)
     assert isinstance(decision_after(record), RetryAt)
 
 
@@ -176,7 +204,7 @@ def test_elapsed_time_is_measured_on_the_steady_clock():
 
 
 @pytest.mark.parametrize("dialect", Dialect)
-def test_standard_headers_are_on_every_dialect_and_kies_on_one(dialect):
+def test_wh_01_standard_headers_are_on_every_dialect_and_kies_on_one(dialect):
     at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     headers = callback_headers(event_to("http://h/", dialect), [SECRET], at)
     assert {"webhook-id", "webhook-timestamp", "webhook-signature"} <= headers.keys()
@@ -191,7 +219,7 @@ def test_ss_07_a_callback_to_a_private_address_is_a_failure_like_any_other(outbo
     assert isinstance(decision_after(record), RetryAt)
 
 
-def test_no_secret_is_in_a_record_or_an_event(outbound):
+def test_au_10_no_secret_is_in_a_record_or_an_event(outbound):
     event = event_to("http://127.0.0.1:8080/")
     record = deliver(event, [SECRET], outbound, SteppingClock(), attempt=1)
     key = SECRET.removeprefix("whsec_")

@@ -57,6 +57,27 @@ def test_wh_01_the_javascript_snippet_knows_genuine_from_forged():
     assert json.loads(ran.stdout) == [genuine for *_, genuine in cases()]
 
 
+def test_wh_01_the_published_library_of_javascript_knows_genuine_from_forged():
+    """It is looked for where node looks: in NODE_PATH, or installed beside."""
+    if not shutil.which("node"):
+        pytest.skip("node is not here")
+    if subprocess.run(
+        ["node", "-e", "require('standardwebhooks')"], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("standardwebhooks of npm is not installed where node finds it (NODE_PATH)")
+    told = [[secret, headers, base64.b64encode(body).decode()] for secret, headers, body, _ in cases()]
+    program = """
+const { Webhook } = require("standardwebhooks");
+const verified = ([secret, headers, body]) => {
+  try { new Webhook(secret).verify(Buffer.from(body, "base64").toString(), headers); return true; }
+  catch { return false; }
+};
+"""
+    program += f"console.log(JSON.stringify({json.dumps(told)}.map(verified)));"
+    ran = subprocess.run(["node", "-"], input=program, capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout) == [genuine for *_, genuine in cases()]
+
+
 RUNNERS = {
     "php": (
         ("php", "-d", "display_errors=stderr"),
@@ -113,7 +134,7 @@ def test_wh_01_the_shell_snippet_knows_genuine_from_forged(tmp_path):
         assert ran.stdout.strip() == ("genuine" if genuine else "forged"), ran.stderr
 
 
-def test_the_retry_table_of_the_page_is_the_plan():
+def test_wh_03_the_retry_table_of_the_page_is_the_plan():
     rows = re.findall(r"^\| (\d+) \| (\d+) (s|min|h) \|", PAGE, flags=re.MULTILINE)
     seconds = {"s": 1, "min": 60, "h": 3600}
     assert [int(attempt) for attempt, *_ in rows] == list(range(2, MOST_ATTEMPTS + 1))

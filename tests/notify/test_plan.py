@@ -45,7 +45,7 @@ def test_wh_03_no_answer_is_tried_again_whatever_the_reason(reason):
     assert isinstance(after(1, Failed(reason)), RetryAt)
 
 
-def test_a_url_that_may_never_be_requested_is_given_up_at_once():
+def test_wh_03_a_url_that_may_never_be_requested_is_given_up_at_once():
     assert after(1, Failed(Reason.URL_REFUSED)) == GaveUp()
 
 
@@ -107,7 +107,7 @@ def test_wh_04_a_day_of_retry_after_is_clamped_to_twice_the_plan(status):
 
 
 @given(attempts, statuses, st.none() | st.floats(0, 1e9), ids)
-def test_every_answer_at_every_attempt_has_one_decision(attempt, status, asked_s, event_id):
+def test_wh_04_every_answer_at_every_attempt_has_one_decision(attempt, status, asked_s, event_id):
     decision = after_attempt(attempt, Answer(status=status, retry_after_s=asked_s), NOW, event_id=event_id)
     assert isinstance(decision, Delivered) == (200 <= status < 300)
     if isinstance(decision, RetryAt):

@@ -76,7 +76,7 @@ def test_wh_12_a_timestamp_within_five_minutes_verifies(minutes, accepted):
             verify(NEW, BODY, headers)
 
 
-def test_kies_headers_are_what_its_page_says():
+def test_wh_01_kies_headers_are_what_its_page_says():
     at = datetime(2026, 1, 2, 3, 4, 5, 900_000, tzinfo=UTC)
     headers = kie_headers("task1", at, [NEW])
     digest = hmac.new(NEW.encode(), b"task1.1767323045", hashlib.sha256).digest()
@@ -91,7 +91,7 @@ def test_wh_02_kies_one_signature_is_by_the_older_secret_while_a_rotation_lasts(
     assert kie_headers("t", at, [NEW, OLD]) == kie_headers("t", at, [OLD])
 
 
-def test_both_timestamps_are_whole_seconds_and_agree():
+def test_wh_01_both_timestamps_are_whole_seconds_and_agree():
     at = datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC)
     standard, kie = standard_headers("e", b"{}", at, [NEW]), kie_headers("t", at, [NEW])
     assert standard["webhook-timestamp"] == kie["x-webhook-timestamp"] == "1767323045"
@@ -106,7 +106,7 @@ def test_wh_01_any_text_verifies_under_any_of_the_secrets(text, count):
         verify(secret, body, headers)
 
 
-def test_a_new_secret_is_one_and_never_the_same():
+def test_wh_02_a_new_secret_is_one_and_never_the_same():
     made = {check_secret(new_secret()) for _ in range(100)}
     assert len(made) == 100
     assert all(len(base64.b64decode(secret.removeprefix("whsec_"))) == 32 for secret in made)

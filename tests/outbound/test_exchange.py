@@ -35,7 +35,7 @@ def test_ss_11_proxy_variables_and_netrc_are_not_looked_at(door, canaries, monke
     assert all("authorization" not in request.headers for request in receiver.requests)
 
 
-def test_a_fetch_sends_these_headers_and_no_others(door, tmp_path):
+def test_ss_12_a_fetch_sends_these_headers_and_no_others(door, tmp_path):
     with Receiver(reply(200, b"music")) as receiver:
         door.fetch_to_file(receiver.url("/a b.mp3?sig=%2B&x"), tmp_path / "x", max_bytes=100)
     (request,) = receiver.requests
@@ -155,7 +155,7 @@ def test_a_media_type_is_read_or_unknown(told, read):
         ("/" + "x" * 300 + ".mp3", "x" * 96 + ".mp3"),
     ],
 )
-def test_a_file_name_from_outside_is_harmless(path, name):
+def test_ss_12_a_file_name_from_outside_is_harmless(path, name):
     assert name_of(judge_url(f"http://h.example{path}")) == name
 
 
@@ -189,5 +189,5 @@ def test_wh_04_a_receivers_retry_after_is_handed_on(door):
         assert door.post(receiver.url(), b"{}", {}) == Answer(status=503, retry_after_s=77)
 
 
-def test_a_url_that_may_not_be_posted_to_says_only_that(door):
+def test_ss_16_a_url_that_may_not_be_posted_to_says_only_that(door):
     assert door.post("http://user:secret@h/", b"{}", {}) == Failed(Reason.URL_REFUSED)

@@ -135,5 +135,5 @@ def test_ss_04_every_ipv4_address_is_either_global_for_the_library_or_special_he
 
 
 @pytest.mark.parametrize("text", ["fe80::1%eth0", "127.1", "0177.0.0.1", "2130706433", "", "localhost"])
-def test_only_an_address_in_full_is_an_address(text):
+def test_ss_01_only_an_address_in_full_is_an_address(text):
     assert parse_address(text) is None

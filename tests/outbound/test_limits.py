@@ -201,7 +201,7 @@ def test_ss_14_a_lying_or_broken_answer_is_a_failure_and_leaves_no_file(talk, do
     assert not list(tmp_path.iterdir())
 
 
-def test_an_empty_file_is_no_source(door, tmp_path):
+def test_ss_14_an_empty_file_is_no_source(door, tmp_path):
     with Receiver(reply(200, b"")) as receiver, pytest.raises(SourceUnusable, match=Reason.EMPTY.text):
         door.fetch_to_file(receiver.url(), tmp_path / "x", max_bytes=CAP, deadline_s=5)
 

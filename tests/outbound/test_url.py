@@ -103,7 +103,7 @@ def test_ss_10_our_own_url_may_have_any_port_and_nobody_elses():
     refusal_of("https://127.0.0.1:81/x", own=own)
 
 
-def test_a_url_over_the_limit_tells_limit_and_length():
+def test_ss_12_a_url_over_the_limit_tells_limit_and_length():
     fault = refusal_of("http://h.example/" + "a" * LONGEST_URL)
     assert (fault.limit, fault.actual) == (LONGEST_URL, LONGEST_URL + 17)
 
