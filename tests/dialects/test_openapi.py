@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from cadenza.dialects.openapi import document
+from cadenza.dialects.openapi import admin_document, document
 from cadenza.dialects.samples import REQUESTS
 from cadenza.domain.task import Dialect
 
@@ -16,6 +16,16 @@ dialects = pytest.mark.parametrize("dialect", list(Dialect), ids=lambda dialect:
 @dialects
 def test_the_description_of_a_dialect_is_valid_openapi_3_1(dialect):
     OpenAPIV31SpecValidator(document(dialect, public_url="https://music.example.com/")).validate()
+
+
+def test_the_description_for_operators_is_valid_and_its_examples_fit_their_schemas():
+    described = admin_document(public_url="https://music.example.com/")
+    OpenAPIV31SpecValidator(described).validate()
+    assert all(path.startswith("/admin/v1/") for path in described["paths"])
+    for content in _contents(described):
+        validator = Draft202012Validator(content["schema"])
+        for name, example in content.get("examples", {}).items():
+            assert not list(validator.iter_errors(example["value"])), name
 
 
 @dialects
