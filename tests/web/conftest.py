@@ -25,6 +25,7 @@ from cadenza.stores import database, jobs
 from cadenza.stores.store import SqlStore
 from cadenza.tasks.records import Account
 from cadenza.testing.clock import FrozenClock
+from cadenza.testing.service import Service
 from cadenza.wiring import service
 from cadenza.wiring.service import Backroom, api_app, backroom, pepper
 
@@ -269,6 +270,24 @@ def house(
         _, _, rest = database_url.partition("://")
         monkeypatch.setenv("CADENZA_DATABASE_URL", f"postgresql://{rest}")
     return _house(store, app_anywhere, monkeypatch, clock)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The server itself in processes of its own, for what only bytes on a socket can show."""
+    environment = {
+        "CADENZA_ENGINE": "debug",
+        "CADENZA_BODY_DEADLINE_S": "2",
+        "CADENZA_UPLOAD_LIMIT_BYTES": "20000000",
+    }
+    with Service(data=tmp_path_factory.mktemp("served"), environment=environment, workers=0) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def served_key(served: Service) -> str:
+    """A key for it."""
+    return served.new_key("me", credits=1000)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from cadenza.web.endpoint import Frontage, RefusalBody
 from cadenza.web.envelope import Envelope, plain_refusal
 from cadenza.web.measure import Measured
 from cadenza.web.services import Services
+from cadenza.web.strict import Strict
 
 
 def build_app(services: Services, *, close: Callable[[], None]) -> Starlette:
@@ -40,6 +41,7 @@ def build_app(services: Services, *, close: Callable[[], None]) -> Starlette:
         middleware=[
             Middleware(Measured, tracer=services.tracer, clock=services.clock),
             Middleware(Envelope),
+            Middleware(Strict),
         ],
         lifespan=lifespan,
         exception_handlers=handlers,

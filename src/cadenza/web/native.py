@@ -20,7 +20,7 @@ from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
 from cadenza.web.events import Events
 from cadenza.web.lookup import balance, may_be_id, told_task
-from cadenza.web.receive import Label, keep_base64, keep_multipart, keep_url
+from cadenza.web.receive import Label, json_with_file, keep_base64, keep_multipart, keep_url
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 20, 100
 
@@ -97,9 +97,7 @@ async def upload(call: Call) -> Response:
         return _uploaded(
             call, await keep_multipart(call, lambda texts: Label("", texts.get("file_name", "")))
         )
-    order = uploads.decode_upload(
-        await call.json(limit_bytes=call.services.settings.upload_limit_bytes * 4 // 3 + 4096)
-    )
+    order = uploads.decode_upload(await json_with_file(call))
     label = Label("", order.file_name)
     if order.url:
         return _uploaded(call, await keep_url(call, order.url, label))

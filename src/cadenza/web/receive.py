@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -30,6 +31,8 @@ _LONGEST_S = max(tier.longest_source_s for tier in TIERS.values())
 # A file takes longer than a JSON body.
 _UPLOAD_PATIENCE = 10
 _FORM_OVERHEAD_BYTES = 65_536
+# JSON is held in memory whole, more than once; larger files come as multipart, which is not.
+_LARGEST_BASE64_BYTES = 12_000_000
 _COPY_BYTES = 1 << 20
 _SERVED_AS = {
     Container.WAV: ("audio/wav", ".wav"),
@@ -78,6 +81,12 @@ async def keep_multipart(call: Call, label: Callable[[dict[str, str]], Label]) -
         raise Malformed(Fault("body", "ended early")) from None
 
 
+async def json_with_file(call: Call) -> Any:
+    """Return a JSON body that may carry a file as base64. Raises ``Malformed``, ``TooLarge``."""
+    largest_bytes = min(call.services.settings.upload_limit_bytes, _LARGEST_BASE64_BYTES)
+    return await call.json(limit_bytes=largest_bytes * 4 // 3 + 4096)  # four characters carry three bytes
+
+
 async def keep_base64(call: Call, text: str, label: Label) -> Upload:
     """Keep bytes that came as base64, bare or as a data URL. Raises ``Malformed``, ``TooLarge``."""
     return await _in_turn(call, lambda: _keep(call, label, lambda path: path.write_bytes(_from_base64(text))))
@@ -123,7 +132,7 @@ def _keep(call: Call, label: Label, fill: Callable[[Path], object]) -> Upload:
         now = _to_ms(services.clock.now())
         media_type, suffix = _SERVED_AS[shape.container]
         fetched_name = _base_name(name) if isinstance(name, str) else ""
-        file_name = label.name or fetched_name or f"upload-{now:%Y%m%d-%H%M%S-%f}{suffix}"
+        file_name = _base_name(label.name) or fetched_name or f"upload-{now:%Y%m%d-%H%M%S-%f}{suffix}"
 
         def admit(books: Books) -> None:
             replaces = label.folder, file_name
@@ -182,4 +191,5 @@ def _shape(call: Call, path: Path) -> Shape:
 def _base_name(name: str) -> str:
     """Return the last part of a name that somebody else gave, without anything that could hurt a reader."""
     base = PurePosixPath(name.replace("\\", "/")).name
-    return "".join(letter for letter in base if letter.isprintable())[:200]
+    shown = "".join(letter for letter in base if letter.isprintable())[:200]
+    return shown if shown.strip(". ") else ""  # dots alone would lead elsewhere in a URL

@@ -11,7 +11,7 @@ from cadenza.tasks.records import Upload
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
 from cadenza.web.lookup import balance, told_task
-from cadenza.web.receive import Label, keep_base64, keep_multipart, keep_url
+from cadenza.web.receive import Label, json_with_file, keep_base64, keep_multipart, keep_url
 
 
 def routes(music: Frontage, file_host: Frontage) -> list[Route]:
@@ -57,9 +57,7 @@ async def credit(call: Call) -> Response:
 
 async def base64_upload(call: Call) -> Response:
     """POST file-base64-upload."""
-    # Four characters carry three bytes.
-    limit_bytes = call.services.settings.upload_limit_bytes * 4 // 3 + 4096
-    order = files.decode_base64_upload(await call.json(limit_bytes=limit_bytes))
+    order = files.decode_base64_upload(await json_with_file(call))
     return _uploaded(call, await keep_base64(call, order.content, Label(order.folder, order.name)))
 
 
