@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -23,6 +24,9 @@ from cadenza.web.measure import note_dialect
 from cadenza.web.services import Services
 
 _log = structlog.get_logger()
+
+_OF_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+_DISK_FULL = "The server's disk is full or fails."
 
 
 class RefusalBody(Protocol):
@@ -88,13 +92,18 @@ class Frontage:
             refused = error
         except Exception as error:  # noqa: BLE001 - the caller is told in the dialect, the log has the rest
             _log.exception("request_failed", path=request.url.path)
-            refused = error
+            refused = Unavailable(_DISK_FULL) if _is_of_disk(error) else error
         status, body, headers = self.refusal_body(
             refused, creating=scope is Scope.CREATE, request_id=request_id()
         )
         if _may_leave_body(request):  # the server closes such a connection: nobody may send on it again
             headers = {**headers, "Connection": "close"}
         return reply(body, status=status, headers=headers)
+
+
+def _is_of_disk(error: Exception) -> bool:
+    """Answer whether a file could not be written because of the disk, and may be when it has room again."""
+    return isinstance(error, OSError) and error.errno in _OF_DISK
 
 
 def _may_leave_body(request: Request) -> bool:
