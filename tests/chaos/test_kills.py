@@ -90,6 +90,30 @@ def test_cr_02_workers_are_killed_at_any_moment_and_every_task_ends_once(house, 
 
 
 @pytest.mark.timeout(600)
+def test_cr_02_a_take_that_was_ready_is_the_same_when_another_worker_goes_on(house):
+    house.api.start()
+    house.worker.start()
+    house.wait_for_api()
+    with house.caller() as http:
+        body = {"title": "A long night", "style": "slow 4 s in take 2"}
+        where = f"/v1/tasks/{http.post('/v1/tasks', json=body).json()['id']}"
+
+        def at(status):
+            return eventually(lambda: (seen := http.get(where).json())["status"] == status and seen)
+
+        first = at("first_ready")
+        house.other_worker.start()
+        house.worker.kill()
+        done = at("complete")
+        assert done["takes"][0] == first["takes"][0]
+        assert [take["id"] for take in done["takes"]] == [take["id"] for take in first["takes"]]
+        for take in done["takes"]:
+            assert http.get(take["audio_url"]).headers["content-type"] == "audio/mpeg"
+    house.other_worker.kill()
+    house.assert_no_harm([done["id"]])
+
+
+@pytest.mark.timeout(600)
 def test_cr_09_a_worker_that_was_frozen_wakes_up_and_changes_nothing(house):
     house.worker.start()
     task_id = house.accept("slow 5 s in take 2", takes=2)

@@ -23,7 +23,7 @@ def started(service):
     return done.returncode, done.stderr
 
 
-def test_a_second_server_on_the_same_data_says_where_the_first_is(sqlite_service):
+def test_cr_08_a_second_server_on_the_same_data_is_refused_and_told_where_the_first_is(sqlite_service):
     status, sentence = started(Service(data=sqlite_service.data))
     assert status == 2
     assert sentence.startswith("cadenza: Cadenza already runs on the data folder ")
