@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,6 @@ def test_ST_03_ids_are_random_bits_without_a_time_part(name, tried):
     ones = np.unpackbits(as_bytes, axis=1).sum(axis=0)
     spread = 6 * (COUNT / 4) ** 0.5  # six standard deviations
     assert (np.abs(ones - COUNT / 2) < spread).sum() == bits
-    rising = sum(one < other for one, other in zip(made, made[1:], strict=False))
+    rising = sum(one < other for one, other in itertools.pairwise(made))
     assert abs(rising - COUNT / 2) < spread
     tried(COUNT)
