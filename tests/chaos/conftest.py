@@ -209,9 +209,13 @@ def nursery(tmp_path_factory):
 
 @pytest.fixture
 def build_house(nursery, tmp_path):
-    """Build an installation on a database that has its tables."""
+    """Build an installation on a database that has its tables, in a folder of the test or another one."""
     with contextlib.ExitStack() as built:
-        yield lambda url: built.enter_context(contextlib.closing(House(nursery, url, tmp_path)))
+
+        def build(url, folder=tmp_path):
+            return built.enter_context(contextlib.closing(House(nursery, url, folder)))
+
+        yield build
 
 
 @pytest.fixture
