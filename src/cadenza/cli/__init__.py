@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+import structlog
 import typer
 
 from cadenza.cli import accounts, callbacks, doctor, keys, listen, render, serve, storage, upkeep
@@ -45,9 +46,12 @@ DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; a failure is told in one sentence, never a traceback."""
     before = signal.signal(signal.SIGTERM, _interrupt)  # unfinished files are cleared away as after Ctrl-C
+    log_before = structlog.get_config()["logger_factory"]
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # results go to the other
     try:
         return _run(list(sys.argv[1:] if arguments is None else arguments))
     finally:
+        structlog.configure(logger_factory=log_before)
         signal.signal(signal.SIGTERM, before)
 
 

@@ -17,7 +17,6 @@ from typing import Annotated, Final
 
 import typer
 
-from cadenza import logs
 from cadenza.cli import options as o
 from cadenza.domain.errors import Unavailable
 from cadenza.settings import Settings, SettingsError, current_settings
@@ -158,7 +157,6 @@ def _storage(surroundings: Settings) -> Iterator[Finding]:
         return
     from cadenza.wiring.storage import probe  # noqa: PLC0415 - the doctor comes also where it is missing
 
-    logs.set_up(surroundings.log_level)  # what the store said is logged
     try:
         name = probe(surroundings)
         yield Finding(name="storage", ok=True, detail=f"the bucket {name} can be written, read and cleared")

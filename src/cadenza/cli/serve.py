@@ -49,7 +49,7 @@ def serve(
         _check_port(host, port)
         key = _first_key(chosen)
         environment = {**os.environ, "CADENZA_DATA": str(chosen.data.absolute()), "CADENZA_PUBLIC_URL": url}  # noqa: TID251 - handed on
-        charges = [Charge("API", _API.format(host=host, port=port), environment)]
+        charges = [Charge("API", _API.format(host=host, port=port), environment, is_vital=True)]
         charges += [Charge(f"worker {number}", _WORKER, environment) for number in range(1, workers + 1)]
         if chosen.crash_at:
             _say(f"CADENZA_CRASH_AT is set: processes kill themselves at {chosen.crash_at}. For tests only.")
@@ -78,7 +78,7 @@ def work(
 
 @contextmanager
 def _data_folder(chosen: Settings, url: str) -> Iterator[None]:
-    """Hold the data folder: one server at a time, and only where files can be made."""
+    """Hold the data folder, where files must be possible; one server at a time if the database lies in it."""
     try:
         chosen.data.mkdir(parents=True, exist_ok=True)
         lock = os.open(chosen.data / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -87,6 +87,10 @@ def _data_folder(chosen: Settings, url: str) -> Iterator[None]:
             f"The data folder {chosen.data} cannot be written to ({error.strerror}); "
             "choose another with --data or CADENZA_DATA, or mend its permissions."
         ) from None
+    if chosen.database_url:  # several servers may share it
+        os.close(lock)
+        yield
+        return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from cadenza import logs
 from cadenza.cli import options as o
 from cadenza.settings import current_settings
 
@@ -31,9 +30,7 @@ def copy(
     """Copy the media files of the data folder into the bucket of CADENZA_STORAGE_URL, each read back."""
     from cadenza.wiring.storage import copy_to_bucket  # noqa: PLC0415 - other commands need no storage
 
-    settings = current_settings(data=data)
-    logs.set_up(settings.log_level)
-    done = copy_to_bucket(settings)
+    done = copy_to_bucket(current_settings(data=data))
     if json:
         sys.stdout.write(json_text.dumps(dataclasses.asdict(done)) + "\n")
         return

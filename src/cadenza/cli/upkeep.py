@@ -44,6 +44,8 @@ def backup(
         sys.stdout.write(json_text.dumps(dataclasses.asdict(done)) + "\n")
         return
     sys.stderr.write(f"The database and {done.files} files are in {file} ({done.size_bytes} bytes).\n")
+    if done.damaged:
+        sys.stderr.write(f"{done.damaged} files are damaged where they lie, and not in it.\n")
 
 
 def restore(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_CODE: Final = re.compile(r"<Code>(\w{1,64})</Code>")
 _PROBE: Final = "probe"
 _PART_BYTES: Final = 8 << 20  # a larger file goes in parts of this size
 _PARTS_AT_ONCE: Final = 2
@@ -249,8 +250,14 @@ def _told() -> Iterator[None]:
             raise Unavailable("The storage has no such bucket.") from error
         raise NotFound("file") from None
     except BaseError as error:
-        _log.warning("storage_away", reason=str(error).partition("\n")[0][:300])
+        _log.warning("storage_away", reason=_reason(error))
         raise Unavailable("The storage of the media files does not answer as it should.") from error
+
+
+def _reason(error: BaseError) -> str:
+    """Return the store's own code for what is wrong, else the kind of error; its words may hold anything."""
+    code = _CODE.search(str(error))
+    return code[1] if code else type(error).__name__
 
 
 def _damaged(sha256: str) -> Damaged:

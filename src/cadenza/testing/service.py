@@ -151,7 +151,7 @@ class Service:
 
     @property
     def _told_path(self) -> Path:
-        return self.data / "standard-error.txt"
+        return self.data / f"standard-error-{self.port}.txt"
 
 
 def _environment(chosen: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from cadenza.audio.files import sync_file, sync_folder
-from cadenza.domain.errors import Conflict, NotFound, Unavailable
+from cadenza.domain.errors import Conflict, Damaged, NotFound, Unavailable
 from cadenza.settings import Settings
 from cadenza.stores import snapshot
 from cadenza.wiring.storage import open_media
@@ -34,10 +34,12 @@ class Archived:
     """What an archive holds: how many media files, and the size of the whole in bytes.
 
     ``missing`` files were deleted between the copy of the database and their turn: their time was over.
+    ``damaged`` ones are not what they were when they came into the bucket, and are left out.
     """
 
     files: int
     missing: int
+    damaged: int = 0
     size_bytes: int
 
 
@@ -60,18 +62,18 @@ def backup(settings: Settings, file: Path) -> Archived:
     partial = file.with_name(f"{file.name}.{secrets.token_hex(4)}.partial")
     try:
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # it holds secrets
-        files, missing = _write(settings, partial)
+        counts = _write(settings, partial)
         sync_file(partial)
         partial.replace(file)
         sync_folder(file.absolute().parent)
     finally:
         partial.unlink(missing_ok=True)
-    return Archived(files=files, missing=missing, size_bytes=file.stat().st_size)
+    return Archived(**counts, size_bytes=file.stat().st_size)
 
 
-def _write(settings: Settings, partial: Path) -> tuple[int, int]:
+def _write(settings: Settings, partial: Path) -> dict[str, int]:
     media = open_media(settings)
-    files = missing = 0
+    counts = {"files": 0, "missing": 0, "damaged": 0}
     with (
         tempfile.TemporaryDirectory(dir=partial.absolute().parent) as folder,
         tarfile.open(partial, "w") as tar,
@@ -87,10 +89,12 @@ def _write(settings: Settings, partial: Path) -> tuple[int, int]:
                 with media.open(digest) as file:
                     info = tar.gettarinfo(arcname=f"media/{digest[:2]}/{digest}", fileobj=file)
                     tar.addfile(info, file)
-                    files += 1
+                    counts["files"] += 1
             except NotFound:
-                missing += 1
-    return files, missing
+                counts["missing"] += 1
+            except Damaged:
+                counts["damaged"] += 1
+    return counts
 
 
 def restore(file: Path, data: Path) -> Archived:
