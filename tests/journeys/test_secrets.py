@@ -51,7 +51,8 @@ def told_and_kept(tmp_path_factory):
             answers = list(refusals(client))
             secret = client.get("/v1/account").json()["webhook_secret"]
             body = {"lyrics": f"[Verse]\n{CANARY} lyrics", "style": "folk", "callback_url": URL_TOKEN}
-            ids = [client.post("/v1/tasks", json={**body, "title": "t", "takes": 1}).json()["id"]]
+            made = client.post("/v1/tasks", json={**body, "title": "t", "takes": 1})
+            ids = [made.json()["id"]]
             source = {"url": f"http://{NOBODY}/{CANARY}-source.wav"}
             ids.append(client.post("/v1/tasks", json={"source": source, "takes": 1}).json()["id"])
             deadly = {**body, "style": "deadly", "title": "t", "takes": 1}
@@ -71,6 +72,7 @@ def told_and_kept(tmp_path_factory):
         metrics=metrics,
         errors=[*(answer.text for answer in answers), json.dumps(errors)],
         task_ids=ids,
+        request_id=made.headers["x-request-id"],
         data=data,
     )
 
@@ -91,6 +93,7 @@ class Told:
     metrics: str
     errors: list[str]
     task_ids: list[str]
+    request_id: str
     data: Path
 
 
@@ -106,6 +109,12 @@ def test_au_10_the_log_tells_of_tasks_and_requests_by_their_ids(told_and_kept):
     lines = [json.loads(line) for line in told_and_kept.log.splitlines() if line.startswith("{")]
     assert {line["event"] for line in lines} >= {"worker_started", "task_rendered", "callback_attempted"}
     assert set(told_and_kept.task_ids) <= {line.get("task_id") for line in lines}
+    (rendered,) = [
+        line
+        for line in lines
+        if line["event"] == "task_rendered" and line["task_id"] == told_and_kept.task_ids[0]
+    ]
+    assert rendered["request_id"] == told_and_kept.request_id
     plain = [line for line in told_and_kept.log.splitlines() if not line.startswith(("{", "cadenza: "))]
     assert plain == []
 

@@ -69,7 +69,7 @@ class TaskRunner:
     def _is_lost(self, view: TaskView, attempt: Attempt) -> bool:
         """Make one attempt; return whether its render child was killed, and the task is to be begun again."""
         crash.here("after_begin")
-        log = _log.bind(task_id=view.id, attempt=attempt.number)
+        log = _log.bind(task_id=view.id, attempt=attempt.number, request_id=view.request_id)
         try:
             with self._folder(attempt) as folder, self.observer.attempt(view, attempt) as watched:
                 self._render(view, attempt, folder, watched)
