@@ -107,7 +107,7 @@ def test_every_address_in_the_page_is_relative_so_that_a_proxy_may_add_a_path():
 
 
 @each_file
-def test_nothing_comes_from_another_host(name):
+def test_sc_05_nothing_comes_from_another_host(name):
     hosts = set(re.findall(r"(?:https?:)?//([\w-]+(?:\.[\w-]+)+)", TEXTS[name]))
     assert hosts <= {"www.w3.org"}  # the name of the SVG vocabulary, which nobody fetches
 
