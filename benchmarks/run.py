@@ -11,6 +11,7 @@ HERE = Path(__file__).parent
 LIMIT_S = 600
 STUDIES = (
     ("Accepting and reading", "api.py"),
+    ("Whether time tells about a key", "keys.py"),
     ("One caller's wait, and memory", "journey.py"),
     ("Making a song", "make_song.py"),
     ("Continuing a recording", "extend.py"),

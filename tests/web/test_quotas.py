@@ -9,6 +9,7 @@ import pytest
 from cadenza.dialects.samples import REQUESTS
 from cadenza.domain.task import Dialect
 from cadenza.stores.schema import ledger, tasks, uploads
+from cadenza.stores.uploads import SqlUploads
 from cadenza.tasks.keys import Limits
 from cadenza.testing.audio import chord
 from cadenza.testing.files import file_bytes
@@ -143,6 +144,18 @@ def test_st_08_an_upload_of_the_same_name_takes_the_place_of_the_first(house):
     answers = house.ask(key, *again, CADENZA_STORAGE_BYTES=str(len(content)))
     assert {answer.status_code for answer in answers} == {201}
     assert stored(house) == len(content)
+
+
+def test_st_08_an_upload_that_dies_between_its_file_and_its_row_counts_nothing(house, tmp_path, monkeypatch):
+    key, content = house.caller("me"), recording()
+    settings = {"CADENZA_STORAGE_BYTES": str(len(content))}
+    with monkeypatch.context() as broken:
+        broken.setattr(SqlUploads, "put", lambda _self, _upload: 1 / 0)
+        (died,) = house.ask(key, leave(content, "a.wav"), **settings)
+    assert died.status_code == 500
+    assert (house.count(uploads), stored(house), len(media_files(tmp_path))) == (0, 0, 1)
+    (again,) = house.ask(key, leave(content, "a.wav"))
+    assert (again.status_code, stored(house), len(media_files(tmp_path))) == (201, len(content), 1)
 
 
 def test_st_08_what_is_deleted_or_over_makes_room(house):
