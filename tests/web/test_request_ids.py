@@ -6,8 +6,10 @@ import re
 
 import pytest
 import structlog
+from starlette.routing import Mount
 
 from cadenza.domain.errors import Unavailable
+from cadenza.domain.scopes import Scope
 from cadenza.stores.store import SqlStore
 from cadenza.web import endpoint, envelope
 
@@ -38,10 +40,14 @@ def faults_in(told):
     return told.get("errors") or told.get("faults") or told.get("error", {}).get("errors") or []
 
 
-def routes_of(app):
-    for route in app.routes:
-        for method in sorted(route.methods - {"HEAD"}):
-            yield method, re.sub(r"\{\w+\}", "nothing_1", route.path)
+def routes_of(routes, prefix=""):
+    """Return (method, path) of every route, those for operators too."""
+    for route in routes:
+        path = prefix + re.sub(r"\{\w+\}", "nothing_1", route.path)
+        if isinstance(route, Mount):
+            yield from routes_of(route.app.routes, path)
+        else:
+            yield from ((method, path) for method in sorted(route.methods - {"HEAD"}))
 
 
 def assert_refusal_is_told_well(request, answer):
@@ -68,8 +74,8 @@ BODIES = {"an empty object": {}, "a list": [], "no JSON": b"{", "a wrong type": 
 
 @pytest.mark.parametrize("body", BODIES)
 def test_bi_08_every_refusal_of_every_route_has_code_text_and_request_id(sqlite_house, body):
-    key = sqlite_house.caller("me")
-    routes = list(routes_of(sqlite_house.app()))
+    key = sqlite_house.caller("me", scopes=frozenset(Scope))
+    routes = list(routes_of(sqlite_house.app().routes))
     requests = [(method, path, BODIES[body]) for method, path in routes]
     requests += [(*one, {"x-api-key": "nobody"}) for one in requests]
     requests += [(method, path, BODIES[body]) for path in ("/nothing", "/v1") for method in ("GET", "POST")]
