@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +17,7 @@ from cadenza.settings import from_environment
 from cadenza.testing.audio import chord
 from cadenza.testing.files import file_bytes
 from cadenza.testing.network import Receiver
-from cadenza.testing.service import Service, eventually
+from cadenza.testing.service import Service, eventually, free_port
 from cadenza.wiring.desk import Desk
 from cadenza.wiring.service import backroom
 
@@ -28,11 +30,15 @@ class Caller:
 
     service: Service
     key: str
+    ports: Sequence[int]
     http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
         self.http = httpx.Client(
-            base_url=self.service.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=30
+            base_url=self.service.url,
+            headers={"Authorization": f"Bearer {self.key}"},
+            timeout=30,
+            transport=_InTurn(self.ports),
         )
 
     @property
@@ -97,27 +103,75 @@ def sqlite_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service
 
 
 @pytest.fixture(scope="session")
-def postgres_service(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Iterator[Service]:
-    name = f"journeys_{os.urandom(6).hex()}"
+def new_database(postgres_server: str) -> Callable[[], str]:
+    """Make an empty PostgreSQL database and return its URL as the setting takes it."""
     url = sa.make_url(postgres_server).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    database_url = url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    environment = {**FAST, "CADENZA_DATABASE_URL": database_url}
-    with Service(data=tmp_path_factory.mktemp("journeys-pg"), environment=environment) as service:
-        yield service
-        assert service.stop() == 0
-        assert "Stopped. Nothing accepted was lost; the next start goes on." in service.told
+
+    def make() -> str:
+        name = f"journeys_{os.urandom(6).hex()}"
+        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        engine.dispose()
+        return url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+    return make
 
 
-def _caller(service: Service, name: str, credits: int) -> Iterator[Caller]:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--many", action="store_true", help="journeys on PostgreSQL: two servers, three workers, in turn"
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres_services(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str], pytestconfig: pytest.Config
+) -> Iterator[list[Service]]:
+    """One server on PostgreSQL; with ``--many`` two on one folder, as behind one address."""
+    data, port = tmp_path_factory.mktemp("journeys-pg"), free_port()
+    environment = {**FAST, "CADENZA_DATABASE_URL": new_database()}
+    workers = [2, 1] if pytestconfig.getoption("--many", default=False) else [1]
+    if len(workers) > 1:
+        environment["CADENZA_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
+    ports = [port, *(free_port() for _ in workers[1:])]
+    with contextlib.ExitStack() as running:
+        services = [
+            running.enter_context(Service(data=data, environment=environment, workers=count, port=at))
+            for count, at in zip(workers, ports, strict=True)
+        ]
+        yield services
+        for service in services:
+            assert service.stop() == 0
+            assert "Stopped. Nothing accepted was lost; the next start goes on." in service.told
+
+
+@pytest.fixture(scope="session")
+def postgres_service(postgres_services: list[Service]) -> Service:
+    return postgres_services[0]
+
+
+class _InTurn(httpx.BaseTransport):
+    """Sends each request to the next of several servers."""
+
+    def __init__(self, ports: Iterable[int]) -> None:
+        self._ports = itertools.cycle(ports)
+        self._way = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.url = request.url.copy_with(port=next(self._ports))
+        return self._way.handle_request(request)
+
+    def close(self) -> None:
+        self._way.close()
+
+
+def _caller(service: Service, name: str, credits: int, *beside: Service) -> Iterator[Caller]:
     settings = from_environment({**service.environment, "CADENZA_DATA": str(service.data)})
     room = backroom(settings)
     key = Desk(room).create_key(name, credits=credits).key
     room.close()
-    caller = Caller(service, key)
+    caller = Caller(service, key, [one.port for one in (service, *beside)])
     yield caller
     caller.http.close()
 
@@ -128,8 +182,9 @@ def sqlite_caller(sqlite_service: Service) -> Iterator[Caller]:
 
 
 @pytest.fixture(scope="session")
-def postgres_caller(postgres_service: Service) -> Iterator[Caller]:
-    yield from _caller(postgres_service, "caller", 100_000)
+def postgres_caller(postgres_services: list[Service]) -> Iterator[Caller]:
+    first, *others = postgres_services
+    yield from _caller(first, "caller", 100_000, *others)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
