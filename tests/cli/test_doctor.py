@@ -59,6 +59,17 @@ def test_a_data_folder_that_cannot_be_written_is_essential(cadenza, monkeypatch)
     assert "CADENZA_DATA" in finding(answer.json, "data folder")["remedy"]
 
 
+def test_a_crash_point_is_told_only_where_one_is_set(cadenza, monkeypatch):
+    assert not any(one["name"] == "crash point" for one in cadenza("doctor", "--json").json["findings"])
+    monkeypatch.setenv("CADENZA_CRASH_AT", "after_hold:2")
+    answer = cadenza("doctor", "--json")
+    assert answer.status == 0
+    told = finding(answer.json, "crash point")
+    assert (told["ok"], told["essential"]) == (False, False)
+    assert "after_hold:2" in told["detail"]
+    assert "unset" in told["remedy"]
+
+
 @pytest.mark.parametrize(
     ("requirement", "name"),
     [
