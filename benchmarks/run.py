@@ -15,6 +15,7 @@ STUDIES = (
     ("One caller's wait, and memory", "journey.py"),
     ("Making a song", "make_song.py"),
     ("Continuing a recording", "extend.py"),
+    ("Foreign files", "hostile.py"),
 )
 
 
