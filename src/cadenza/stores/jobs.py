@@ -15,8 +15,10 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
+from dbos._sys_db import SystemDatabase
 
 from cadenza.stores.statement import Statement
+from cadenza.stores.strays import Strays
 
 RENDER_QUEUE = "render"
 CALLBACK_QUEUE = "callbacks"
@@ -161,6 +163,7 @@ class JobRunner:
         self._render = render
         self._deliver = deliver
         self._queues = queues
+        self._strays: Strays | None = None
 
     def start(self, *, run_migrations: bool = False) -> None:
         """Begin to take jobs."""
@@ -174,10 +177,21 @@ class JobRunner:
             "run_migrations": run_migrations,
             "use_listen_notify": False,
         }
-        DBOS(config=config)
+        engine = DBOS(config=config)
         DBOS.listen_queues(list(self._queues))
         self._register()
         DBOS.launch()
+        if self._queues:
+            self._strays = self._watch_strays(engine)
+            self._strays.start()
+
+    def _watch_strays(self, engine: DBOS) -> Strays:
+        system, me = engine._sys_db, self._executor_id  # noqa: SLF001 - as in give_back
+        return Strays(
+            claimed=lambda: _pending(system, me),
+            at_work=engine._active_workflows_set.activeList,  # noqa: SLF001 - as in give_back
+            put_back=lambda job_id: _put_back(system, job_id, me),
+        )
 
     def _register(self) -> None:
         render, deliver = self._render, self._deliver
@@ -196,6 +210,8 @@ class JobRunner:
 
     def stop(self, *, wait_s: int) -> None:
         """Stop taking jobs and wait at most ``wait_s`` for those that run."""
+        if self._strays is not None:
+            self._strays.stop()
         DBOS.destroy(workflow_completion_timeout_sec=wait_s, destroy_registry=True)
 
 
@@ -223,8 +239,15 @@ def give_back(client: DBOSClient, executor_id: str) -> int:
     pinned version, covered by a test of its own: the public ``resume_workflow`` would reset the count of
     attempts, and a task that kills every worker would go round for ever.
     """
-    pending = client._sys_db.get_pending_workflows(executor_id, _APPLICATION_VERSION)  # noqa: SLF001 - see docstring
-    return sum(
-        client._sys_db.reenqueue_for_recovery(one.workflow_id, [executor_id], RENDER_QUEUE)  # noqa: SLF001 - see docstring
-        for one in pending
-    )
+    system = client._sys_db  # noqa: SLF001 - see docstring
+    return sum(_put_back(system, job_id, executor_id) for job_id in _pending(system, executor_id))
+
+
+def _pending(system: SystemDatabase, executor_id: str) -> list[str]:
+    """Return the ids of the jobs that stand as an executor's, begun or not."""
+    return [one.workflow_id for one in system.get_pending_workflows(executor_id, _APPLICATION_VERSION)]
+
+
+def _put_back(system: SystemDatabase, job_id: str, executor_id: str) -> bool:
+    """Put a job back on its queue; False where it is no longer this executor's."""
+    return system.reenqueue_for_recovery(job_id, [executor_id], RENDER_QUEUE)
