@@ -48,7 +48,8 @@ class Measured:
         await self._app(scope, receive, send_measured)
 
     def _note(self, scope: Scope, status: int, *, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
+        known = getattr(scope.get("route"), "path", None)
+        route = "none" if known is None else f"{scope.get('root_path', '')}{known}"
         dialect = scope.get(_DIALECT, "none")
         count_request(scope["method"], route, dialect, status, seconds=seconds)
         if self._tracer.is_on:
