@@ -36,6 +36,11 @@ class SqlWorkers:
         """Record that a worker is gone."""
         self._connection.execute(workers.update().where(workers.c.id == worker_id).values(is_live=False))
 
+    def live_count(self) -> int:
+        """Return how many workers count as live."""
+        live = sa.select(sa.func.count()).select_from(workers).where(workers.c.is_live.is_(True))
+        return int(self._connection.scalar(live) or 0)
+
     def silent(self, *, since: datetime) -> Sequence[tuple[str, str, int]]:
         """Return (id, host, pid) of the live ones that were not heard of since."""
         rows = self._connection.execute(

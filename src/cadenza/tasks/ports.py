@@ -292,6 +292,10 @@ class WorkerBook(Protocol):
         """Record that a worker is gone and that nothing of its is left to pick up."""
         ...
 
+    def live_count(self) -> int:
+        """Return how many workers count as live."""
+        ...
+
     def silent(self, *, since: datetime) -> Sequence[tuple[str, str, int]]:
         """Return (id, host, pid) of the workers that count as live and were not heard of since."""
         ...

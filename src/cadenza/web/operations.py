@@ -55,12 +55,12 @@ async def healthz(_request: Request) -> Response:
 async def readyz(services: Services, _request: Request) -> Response:
     """GET /readyz: the database answers and a worker was heard of lately."""
     try:
-        census = await services.read(lambda books: books.census())
+        worker_count = await services.read(lambda books: books.workers.live_count())
     except Unavailable as error:
         return reply({"ready": False, "reason": str(error)}, status=503)
-    if census.worker_count == 0:
+    if worker_count == 0:
         return reply({"ready": False, "reason": "No worker is running."}, status=503)
-    return reply({"ready": True, "workers": census.worker_count})
+    return reply({"ready": True, "workers": worker_count})
 
 
 async def openapi(services: Services, request: Request) -> Response:
