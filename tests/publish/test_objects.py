@@ -150,10 +150,25 @@ def test_the_url_names_bucket_prefix_endpoint_and_region():
     assert (plain.prefix, plain.endpoint, plain.region) == ("", "", "eu-2")
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["s3://", "s3://key:secret@media", "s3://media?endpoint=ftp://x", "s3://media?colour=red", "s3:///x"],
-)
+NO_BUCKETS = [
+    "s3://",
+    "s3:///x",
+    "s3://x",
+    "s3://key:secret@media",
+    "s3://media/a//b",
+    "s3://media/../b",
+    "s3://media?colour=red",
+    "s3://media?region=a b",
+    "s3://media?endpoint=ftp://x",
+    "s3://media?endpoint=https://",
+    "s3://media?endpoint=http://[",
+    "s3://media?endpoint=http:// x",
+    "s3://media?endpoint=http://x:99999",
+    "s3://media?endpoint=http://user:pass@x",
+]
+
+
+@pytest.mark.parametrize("url", NO_BUCKETS)
 def test_a_url_that_names_no_bucket_is_told_by_its_variable(url):
     with pytest.raises(SettingsError, match="CADENZA_STORAGE_URL takes"):
         bucket_of(from_environment({"CADENZA_STORAGE_URL": url}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -9,6 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 from cadenza.settings import Settings, SettingsError
 
 _DEFAULT_REGION: Final = "us-east-1"
+# The library is not asked what it thinks of other forms: some of them end its process.
+_PLACE: Final = re.compile(r"s3://([A-Za-z0-9][A-Za-z0-9._-]{2,62})((?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*)/?")
+_ENDPOINT: Final = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
+_REGION: Final = re.compile(r"[A-Za-z0-9-]{0,63}")
 _FORM: Final = (
     "s3://BUCKET/PREFIX?endpoint=https://HOST&region=REGION (prefix, endpoint and region may be absent)"
 )
@@ -33,25 +38,26 @@ class Bucket:
 
 def bucket_of(settings: Settings) -> Bucket:
     """Return the bucket that the settings name. Raises ``SettingsError``."""
-    url = urlsplit(settings.storage_url)
-    asked = parse_qs(url.query, keep_blank_values=True)
-    told = {name: values[-1] for name, values in asked.items()}
-    endpoint = told.pop("endpoint", "").rstrip("/")
-    region = told.pop("region", "")
-    if (
-        url.scheme != "s3"
-        or told
-        or not url.hostname
-        or url.netloc != url.hostname
-        or (endpoint and not endpoint.startswith(("https://", "http://")))
-    ):
+    place, _, query = settings.storage_url.partition("?")
+    named = _PLACE.fullmatch(place)
+    told = {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
+    endpoint, region = told.pop("endpoint", ""), told.pop("region", "") or settings.aws_region
+    if not named or told or not _REGION.fullmatch(region) or not _is_endpoint(endpoint):
         raise SettingsError(f"CADENZA_STORAGE_URL takes {_FORM}; keys are AWS_ACCESS_KEY_ID and its kin.")
     return Bucket(
-        name=url.hostname,
-        prefix=url.path.strip("/"),
-        endpoint=endpoint,
-        region=region or settings.aws_region or _DEFAULT_REGION,
+        name=named[1],
+        prefix=named[2].strip("/"),
+        endpoint=endpoint.rstrip("/"),
+        region=region or _DEFAULT_REGION,
         key_id=settings.aws_access_key_id,
         secret=settings.aws_secret_access_key,
         session_token=settings.aws_session_token,
     )
+
+
+def _is_endpoint(text: str) -> bool:
+    """Answer whether a text is empty or names a host by HTTP, with a port that there can be."""
+    try:
+        return not text or bool(_ENDPOINT.fullmatch(text) and urlsplit(text).port != 0)
+    except ValueError:
+        return False
