@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from cadenza.domain.task import TaskState
-from cadenza.stores.schema import callbacks, ledger, tasks, workers
+from cadenza.stores.schema import callbacks, ledger, tasks
 from cadenza.stores.values import from_ms_or_none
+from cadenza.stores.workers import live_count
 from cadenza.tasks.records import Census
 
 
@@ -15,13 +16,10 @@ def take_census(connection: sa.Connection) -> Census:
     oldest_ms = connection.scalar(
         sa.select(sa.func.min(tasks.c.accepted_at_ms)).where(tasks.c.state == TaskState.QUEUED.value)
     )
-    live = connection.scalar(
-        sa.select(sa.func.count()).select_from(workers).where(workers.c.is_live.is_(True))
-    )
     return Census(
         tasks={state.value: 0 for state in TaskState} | _counts(connection, tasks.c.state),
         callbacks=_counts(connection, callbacks.c.state),
-        worker_count=int(live or 0),
+        worker_count=live_count(connection),
         oldest_queued_at=from_ms_or_none(oldest_ms),
     )
 

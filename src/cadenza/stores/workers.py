@@ -38,8 +38,7 @@ class SqlWorkers:
 
     def live_count(self) -> int:
         """Return how many workers count as live."""
-        live = sa.select(sa.func.count()).select_from(workers).where(workers.c.is_live.is_(True))
-        return int(self._connection.scalar(live) or 0)
+        return live_count(self._connection)
 
     def silent(self, *, since: datetime) -> Sequence[tuple[str, str, int]]:
         """Return (id, host, pid) of the live ones that were not heard of since."""
@@ -49,3 +48,9 @@ class SqlWorkers:
             )
         )
         return [(row.id, row.host, row.pid) for row in rows]
+
+
+def live_count(connection: sa.Connection) -> int:
+    """Return how many workers count as live."""
+    live = sa.select(sa.func.count()).select_from(workers).where(workers.c.is_live.is_(True))
+    return int(connection.scalar(live) or 0)
