@@ -21,7 +21,7 @@ def client(db_engine):
 
 def test_only_jobs_that_ended_before_the_moment_are_deleted(store, client):
     for name in ("old", "new", "waiting", "failed"):
-        store.write(lambda books, name=name: books.jobs.render(name))
+        store.write(lambda books, name=name: books.jobs.render(name, turn=1))
     status = client._sys_db.tables.workflow_status
     now = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
     now_ms = round(now.timestamp() * 1000)

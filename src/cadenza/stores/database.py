@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from cadenza.domain.errors import Unavailable
 from cadenza.stores import migrations
 
+# How a database tells that it is gone, locked or full; its transaction is lost with all that was in it.
+AWAY: Final = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+
+_CONNECT_WITHIN_S = 5
 _BUSY_TIMEOUT_MS = 30_000
 _SQLITE_WITH_SUBSECONDS = (3, 42, 0)
 
@@ -63,6 +69,15 @@ def take_write_lock(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+@contextlib.contextmanager
+def told_as_unavailable() -> Iterator[None]:
+    """Turn what a database does that is gone, locked or full into ``Unavailable``."""
+    try:
+        yield
+    except AWAY as error:
+        raise Unavailable("The database does not answer.") from error
+
+
 def migrate(engine: sa.Engine) -> None:
     """Create the tables, or bring older ones up; several processes may do so at once.
 
@@ -78,7 +93,5 @@ def migrate(engine: sa.Engine) -> None:
 
 def check(engine: sa.Engine) -> None:
     """Raise ``Unavailable`` unless the database answers and this Cadenza can work on it as it is."""
-    try:
+    with told_as_unavailable():
         migrations.check(engine)
-    except sa.exc.OperationalError as error:
-        raise Unavailable("The database does not answer.") from error

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
 from dbos._sys_db import SystemDatabase
 
+from cadenza.stores.database import told_as_unavailable
 from cadenza.stores.statement import Statement
 from cadenza.stores.strays import Strays
 
@@ -44,7 +45,7 @@ class SqlJobs:
         self._connection = connection
         self._client = client
 
-    def render(self, task_id: str, *, turn: int = 0) -> None:
+    def render(self, task_id: str, *, turn: int) -> None:
         """Enqueue the rendering of a task; the lowest turn is served first (``turns.py``)."""
         options: EnqueueOptions = {
             "workflow_name": "render_task",
@@ -215,6 +216,7 @@ class JobRunner:
         DBOS.destroy(workflow_completion_timeout_sec=wait_s, destroy_registry=True)
 
 
+@told_as_unavailable()
 def delete_finished(client: DBOSClient, *, before: dt.datetime, limit: int) -> int:
     """Delete at most ``limit`` jobs that ended before a moment; return how many.
 
@@ -232,6 +234,7 @@ def delete_finished(client: DBOSClient, *, before: dt.datetime, limit: int) -> i
     return len(ended)
 
 
+@told_as_unavailable()
 def give_back(client: DBOSClient, executor_id: str) -> int:
     """Put all unfinished jobs of a dead executor back on their queues; return how many.
 

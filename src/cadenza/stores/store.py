@@ -15,12 +15,11 @@ from dbos import DBOSClient
 
 from cadenza import crash
 from cadenza.domain.clock import Clock
-from cadenza.domain.errors import Unavailable
 from cadenza.domain.links import Links
 from cadenza.stores.accounts import SqlAccounts
 from cadenza.stores.callbacks import SqlCallbacks
 from cadenza.stores.census import take_census, total_credits
-from cadenza.stores.database import take_write_lock
+from cadenza.stores.database import AWAY, take_write_lock, told_as_unavailable
 from cadenza.stores.jobs import SqlJobs
 from cadenza.stores.ledger import SqlLedger
 from cadenza.stores.replies import SqlReplies
@@ -73,13 +72,13 @@ class SqlStore:
 
     def write(self, work: Callable[[Books], T]) -> T:
         """Run ``work`` in a transaction; commit when it returns, undo when it raises."""
-        with _told_as_unavailable(), self._engine.begin() as connection:
+        with told_as_unavailable(), self._engine.begin() as connection:
             take_write_lock(connection)
             return work(self._open_books(connection))
 
     def read(self, work: Callable[[Books], T]) -> T:
         """Run ``work`` in a transaction that only reads."""
-        with _told_as_unavailable(), self._engine.connect() as connection:
+        with told_as_unavailable(), self._engine.connect() as connection:
             return work(self._open_books(connection))
 
 
@@ -144,7 +143,7 @@ class GroupCommit:
                 write.future.set_exception(failure)
 
     def _committed(self, batch: list[_Write]) -> list[_Outcome]:
-        with _told_as_unavailable(), self._store._engine.begin() as connection:  # noqa: SLF001 - same file
+        with told_as_unavailable(), self._store._engine.begin() as connection:  # noqa: SLF001 - same file
             take_write_lock(connection)
             outcomes = [self._one(connection, write) for write in batch]
             crash.here("before_commit")
@@ -155,7 +154,7 @@ class GroupCommit:
         try:
             with _savepoint(connection):
                 return write, write.work(self._store._open_books(connection)), None  # noqa: SLF001 - same file
-        except sa.exc.OperationalError:
+        except AWAY:
             raise
         except Exception as error:  # noqa: BLE001 - told to the one whose work it was
             return write, None, error
@@ -179,7 +178,7 @@ def _savepoint(connection: sa.Connection) -> Iterator[None]:
     connection.exec_driver_sql("SAVEPOINT one_write")
     try:
         yield
-    except sa.exc.OperationalError:
+    except AWAY:
         raise  # the whole transaction is lost
     except BaseException:
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one_write")
@@ -192,12 +191,3 @@ def _is_deadlock(error: BaseException) -> bool:
     """Answer whether PostgreSQL ended a transaction to resolve a deadlock."""
     cause = error.__cause__
     return isinstance(cause, sa.exc.DBAPIError) and getattr(cause.orig, "sqlstate", "") == "40P01"
-
-
-@contextlib.contextmanager
-def _told_as_unavailable() -> Any:
-    """Turn a database that is gone, locked or full into ``Unavailable``."""
-    try:
-        yield
-    except sa.exc.OperationalError as error:
-        raise Unavailable("The database does not answer.") from error

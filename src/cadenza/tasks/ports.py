@@ -304,7 +304,7 @@ class WorkerBook(Protocol):
 class JobBook(Protocol):
     """Durable work, enqueued in the same transaction as what it is for."""
 
-    def render(self, task_id: str, *, turn: int = 0) -> None:
+    def render(self, task_id: str, *, turn: int) -> None:
         """Enqueue the rendering of a task; the lowest turn is served first."""
         ...
 
