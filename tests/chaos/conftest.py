@@ -47,6 +47,7 @@ class Harm:
     acknowledged_lost: int = 0
     charged_wrongly: int = 0
     partial_files: int = 0
+    corrupt_databases: int = 0
 
 
 class House:
@@ -181,7 +182,13 @@ class House:
             acknowledged_lost=len(lost),
             charged_wrongly=len(wrong),
             partial_files=self._partial_files(),
+            corrupt_databases=self._corrupt_databases(),
         )
+
+    def _corrupt_databases(self):
+        if self.room.database.dialect.name != "sqlite":
+            return 0  # PostgreSQL would have said so: all rows were read
+        return int(self.rows("PRAGMA integrity_check") != [("ok",)])
 
     def _partial_files(self):
         """Count the files whose name is not the digest of their content, and those that are missing."""
