@@ -67,6 +67,14 @@ def test_a_reading_that_breaks_off_half_way_is_taken_up_again(kept, relay, harm,
     assert relay.harmed == 1
 
 
+def test_a_slow_store_is_waited_for(bucket, relay, new_file):
+    relay.suffer(Fault(harm=Harm.SLOW, to_server=True))
+    bucket.put(new_file(CONTENT), ArtefactKind.UPLOAD)
+    relay.suffer(Fault(harm=Harm.SLOW))
+    assert heard(bucket) == (CONTENT, None)
+    assert relay.harmed == 1
+
+
 @pytest.mark.parametrize("harm", [Harm.RESET, Harm.END, Harm.SILENCE, Harm.BUSY])
 def test_a_store_that_never_ends_an_answer_is_away(kept, relay, harm, open_bucket, new_file):
     kept = open_bucket(port=relay.port, silence_s=0.5)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Final, Self
 
 _RECEIVED_BYTES: Final = 65_536
+_PAUSE_S: Final = 0.02
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 _BUSY: Final = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -22,6 +23,7 @@ class Harm(enum.Enum):
     RESET = enum.auto()  # torn down
     END = enum.auto()  # ended in good order, too early
     SILENCE = enum.auto()  # kept open, and nothing comes any more
+    SLOW = enum.auto()  # held up again and again
     CHANGE = enum.auto()  # one byte is another
     BUSY = enum.auto()  # answered with 503, the server hears nothing
 
@@ -113,11 +115,11 @@ class Relay:
         with contextlib.suppress(OSError):
             while chunk := source.recv(_RECEIVED_BYTES):
                 if fault is not None and passed + len(chunk) > fault.after_bytes:
-                    whole = chunk[: fault.after_bytes - passed]
+                    whole = chunk[: max(0, fault.after_bytes - passed)]
                     chunk = self._harmed(fault, whole, chunk[len(whole) :], target)
                     if not chunk:
                         break
-                    fault = None
+                    fault = fault if fault.harm is Harm.SLOW else None
                 passed += len(chunk)
                 target.sendall(chunk)
         _end(source)
@@ -127,6 +129,9 @@ class Relay:
         """Return what is sent on instead of ``whole + rest``; nothing where the connection ends."""
         if fault.harm is Harm.CHANGE:
             return whole + bytes([rest[0] ^ 1]) + rest[1:]
+        if fault.harm is Harm.SLOW:
+            self._eased.wait(_PAUSE_S)
+            return whole + rest
         target.sendall(whole)
         if fault.harm is Harm.SILENCE:
             self._eased.wait(60)
