@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.metadata
+import json
 import os
 import re
 import subprocess
@@ -121,6 +122,15 @@ def test_sc_03_every_package_of_a_release_is_in_the_table_with_the_licence_it_st
     for package in packages:
         assert told[package] == licence(package), package
     tried(len(packages))
+
+
+def test_sc_03_the_bill_of_materials_lists_what_the_lock_pins_with_a_licence_for_each():
+    path = ROOT / "sbom.json"
+    if not path.exists():
+        pytest.skip("sbom.json is not there: make sbom writes it")
+    parts = json.loads(path.read_text())["components"]
+    assert {part["name"].lower().replace("_", "-") for part in parts} == locked("base")
+    assert [part["name"] for part in parts if not part.get("licenses")] == []
 
 
 def test_sc_03_every_licence_is_one_that_allows_use_and_redistribution():

@@ -12,8 +12,10 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from cadenza.settings import Settings, SettingsError, from_environment
 from cadenza.testing.network import Receiver
 from cadenza.testing.service import Service, eventually
+from cadenza.wiring import check_collector
 
 _NUMBER = re.compile(r"^(?P<name>\w+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
 
@@ -73,7 +75,8 @@ def test_metrics_tell_of_requests_stages_callbacks_and_credits(caller, receiver)
     url = caller.service.url
     before = numbers(url)
     caller.finished(prompt="rain", callback_url=receiver.url())
-    assert caller.http.get("/v1/tasks/none").status_code == 404
+    for _ in caller.ports:  # each server counts its own requests
+        assert caller.http.get("/v1/tasks/none").status_code == 404
 
     def grown():
         now = numbers(url)
@@ -81,7 +84,7 @@ def test_metrics_tell_of_requests_stages_callbacks_and_credits(caller, receiver)
 
     rendered = "cadenza_attempts_total", frozenset({("engine", "debug"), ("outcome", "rendered")})
     delivered = "cadenza_callback_attempts_total", frozenset({("state", "delivered")})
-    more = eventually(lambda: (now := grown()).get(rendered) and now.get(delivered) and now)
+    more = eventually(lambda: (now := grown()).get(rendered) and now.get(delivered) and now or None)
     assert any(name == "cadenza_stage_seconds_count" and amount for (name, _), amount in more.items())
     assert any(name == "cadenza_callback_lag_seconds_count" for name, _ in more)
     kinds = {
@@ -145,3 +148,10 @@ def test_without_a_collector_nothing_of_opentelemetry_is_loaded():
         "sys.exit(any(name.split('.')[0] == 'opentelemetry' for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_collector_without_the_library_is_told_before_anything_starts(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    check_collector(Settings())
+    with pytest.raises(SettingsError, match="make telemetry"):
+        check_collector(from_environment({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}))

@@ -20,7 +20,7 @@ import typer
 from cadenza.cli.supervisor import Charge, Supervisor
 from cadenza.cli.surroundings import WrongInput
 from cadenza.settings import Settings, current_settings
-from cadenza.wiring import check_engine
+from cadenza.wiring import check_collector, check_engine
 
 DEFAULT_PORT = 8765
 _FIRST_KEY_FILE = "first-key"
@@ -44,6 +44,7 @@ def serve(
     url_host = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)  # noqa: S104 - a comparison
     chosen = current_settings(data=data)
     check_engine(chosen.engine)
+    check_collector(chosen)
     url = chosen.public_url or f"http://{url_host}:{port}"
     with _data_folder(chosen, url):
         _check_port(host, port)
@@ -72,6 +73,7 @@ def work(
     from cadenza.wiring.serving import work as run  # noqa: PLC0415 - the server's parts load slowly
 
     chosen = current_settings(data=data)
+    check_collector(chosen)
     os.environ["CADENZA_DATA"] = str(chosen.data.absolute())  # noqa: TID251 - handed on to the render child
     run(tied=False)
 

@@ -6,8 +6,10 @@ This file knows the engines, light enough for the command line and the render ch
 
 from __future__ import annotations
 
+import importlib.util
+
 from cadenza.engines.protocol import Engine
-from cadenza.settings import SettingsError, current_settings
+from cadenza.settings import Settings, SettingsError, current_settings
 
 ENGINES = ("embedded", "debug")
 
@@ -30,6 +32,14 @@ def check_engine(name: str) -> None:
     """Raise ``SettingsError`` for an engine that is not installed, without loading any."""
     if name not in ENGINES:
         raise _no_engine()
+
+
+def check_collector(settings: Settings) -> None:
+    """Raise ``SettingsError`` where traces are wanted and the extra for them is not installed."""
+    if settings.collector and importlib.util.find_spec("opentelemetry") is None:
+        raise SettingsError(
+            "CADENZA_OTEL_ENDPOINT and OTEL_EXPORTER_OTLP_ENDPOINT need the extra telemetry: make telemetry."
+        )
 
 
 def _no_engine() -> SettingsError:
