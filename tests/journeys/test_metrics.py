@@ -84,7 +84,7 @@ def test_metrics_tell_of_requests_stages_callbacks_and_credits(caller, receiver)
 
     rendered = "cadenza_attempts_total", frozenset({("engine", "debug"), ("outcome", "rendered")})
     delivered = "cadenza_callback_attempts_total", frozenset({("state", "delivered")})
-    more = eventually(lambda: (now := grown()).get(rendered) and now.get(delivered) and now or None)
+    more = eventually(lambda: ((now := grown()).get(rendered) and now.get(delivered) and now) or None)
     assert any(name == "cadenza_stage_seconds_count" and amount for (name, _), amount in more.items())
     assert any(name == "cadenza_callback_lag_seconds_count" for name, _ in more)
     kinds = {

@@ -242,11 +242,12 @@ def test_health_readiness_and_metrics(caller, plain):
     url = caller.service.url
     assert plain.get(f"{url}/healthz").text == "ok"
     ready = eventually(lambda: told if (told := plain.get(f"{url}/readyz")).status_code == 200 else None)
-    assert ready.json() == {"ready": True, "workers": 1}
+    assert ready.json()["ready"] is True
+    assert ready.json()["workers"] >= 1
     answer = plain.get(f"{url}/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     numbers = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if not line.startswith("#"))
-    assert float(numbers["cadenza_workers"]) == 1
+    assert float(numbers["cadenza_workers"]) >= 1
     assert (
         sum(float(value) for name, value in numbers.items() if name.startswith("cadenza_requests_total")) > 0
     )
