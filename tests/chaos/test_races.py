@@ -79,6 +79,7 @@ def finished(attempt):
     )
 
 
+@pytest.mark.timeout(3600)
 def test_cr_14_a_task_that_is_cancelled_while_it_finishes_is_settled_once(store, account, life, scale, tried):
     captured = 0
     for number in range(RACES * scale):
