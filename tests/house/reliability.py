@@ -129,7 +129,7 @@ def _row(one: Tried, records: dict[str, dict[str, dict[str, object]]]) -> str:
     found = {form: record.get(one.node) for form, record in records.items()}
     often = [f"{told['tried']:,}" if told else "" for told in found.values()]
     outcomes = {str(told["outcome"]) for told in found.values() if told}
-    result = next((worst for worst in ("failed", "skipped", "passed") if worst in outcomes), "not recorded")
+    result = next((worst for worst in ("failed", "passed", "skipped") if worst in outcomes), "not recorded")
     file = one.path.removeprefix("tests/")
     return f"| {one.entry} | {one.sentence} <sub>{file}</sub> | {' | '.join(often)} | {result} |"
 
