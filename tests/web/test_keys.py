@@ -292,6 +292,22 @@ def test_why_a_key_is_refused_is_told_to_those_who_have_the_whole_of_it(house):
     assert set(guessed) == {"The API key is missing or not valid."}
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/account",
+        "/api/v1/client/account/balance",
+        "/api/v1/generate/credit",
+        "/api/v1/tasks/x",
+    ],
+)
+def test_every_dialect_says_in_its_own_way_that_a_key_is_over(sqlite_house, code_of, path):
+    over = sqlite_house.caller("me", expires_at=sqlite_house.clock.now())
+    (refused,) = sqlite_house.ask(over, ("GET", path))
+    assert code_of(refused) == 401
+    assert "The API key has expired." in refused.text
+
+
 def forged(key):
     """Return a well-formed key with the id of another and a secret of its own."""
     _, other = keys.make_key(keys.Pepper(b"x"), account_id="a", name="n", now=EPOCH)

@@ -10,10 +10,13 @@ from cadenza.domain.abilities import Fidelity, Honoured
 from cadenza.domain.errors import (
     CadenzaError,
     Fault,
+    Forbidden,
     InsufficientCredits,
     Malformed,
     NotFound,
     RateLimited,
+    SpendCapReached,
+    StorageFull,
     Unauthenticated,
     Unavailable,
 )
@@ -134,7 +137,10 @@ def _take(index: int, request: GenerationRequest, *, is_ready: bool) -> TakeView
 
 ERRORS: dict[str, CadenzaError] = {
     "unauthenticated": Unauthenticated(),
+    "out of scope": Forbidden("The API key lacks the scope create."),
     "no credits": InsufficientCredits(needed=12, available=3),
+    "spend cap of the key": SpendCapReached(needed=12, available=3),
+    "storage full": StorageFull(limit=5_000_000_000, actual=5_000_000_001),
     "malformed": Malformed(
         Fault("title", "is required when the mode is custom"),
         Fault("style_weight", "must lie between 0 and 1", 1, 1.5),
