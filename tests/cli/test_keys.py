@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -93,3 +94,16 @@ def test_an_account_has_limits_of_its_own_until_they_are_taken_back(cadenza):
     (told,) = cadenza("account", "list", "--json").json["accounts"]
     assert (told["tasks_per_day"], told["storage_bytes"]) == (None, None)
     assert cadenza("account", "limit", "nobody").status == 2
+
+
+def test_au_12_two_installations_share_no_secret(cadenza, tmp_path, monkeypatch):
+    made = []
+    for name in ("one", "two"):
+        monkeypatch.setenv("CADENZA_DATA", str(tmp_path / name))
+        key = cadenza("key", "create", "studio").out.strip()
+        made.append((key, (tmp_path / name / "pepper").read_bytes()))
+        assert re.fullmatch(r"cad_[0-9a-f]{16}_[0-9a-f]{56}", key)
+    (one, pepper_of_one), (two, pepper_of_two) = made
+    assert one[:20] != two[:20]
+    assert one[21:] != two[21:]
+    assert pepper_of_one != pepper_of_two
