@@ -1,4 +1,5 @@
 import json
+import logging
 from dataclasses import dataclass
 
 import pytest
@@ -17,6 +18,13 @@ class Answer:
     @property
     def json(self):
         return json.loads(self.out)
+
+
+@pytest.fixture(autouse=True)
+def _no_handler_outlives_its_stream():
+    """Take the job engine's own handler away: it writes to the standard error of the test that made it."""
+    yield
+    logging.getLogger("dbos").handlers.clear()
 
 
 @pytest.fixture

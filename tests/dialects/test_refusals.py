@@ -16,6 +16,7 @@ from cadenza.dialects.sunoapi.decode import decode_generate
 from cadenza.domain.errors import (
     CadenzaError,
     Conflict,
+    Damaged,
     Fault,
     Forbidden,
     GenerationFailed,
@@ -65,6 +66,7 @@ EXAMPLES = [
     SourceUnusable("The source audio could not be decoded."),
     GenerationFailed("The engine gave up."),
     Stopped("The task was cancelled."),
+    Damaged("file"),
     Unavailable("The database does not answer.", retry_after_s=9),
 ]
 

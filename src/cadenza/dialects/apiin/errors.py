@@ -17,6 +17,7 @@ from cadenza.dialects.refusals import (
 )
 from cadenza.domain.errors import (
     Conflict,
+    Damaged,
     Forbidden,
     GenerationFailed,
     Gone,
@@ -53,6 +54,7 @@ ROWS: Rows = MappingProxyType(
         StorageFull: Row(413, "Storage full"),
         RateLimited: Row(429, "Too many requests"),
         GenerationFailed: Row(500, "Generation failed"),
+        Damaged: Row(500, "Server error"),
         Unavailable: Row(503, "Service unavailable"),
     }
 )

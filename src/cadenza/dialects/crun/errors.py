@@ -18,6 +18,7 @@ from cadenza.dialects.refusals import (
 )
 from cadenza.domain.errors import (
     Conflict,
+    Damaged,
     Forbidden,
     GenerationFailed,
     Gone,
@@ -53,6 +54,7 @@ ROWS: Rows = MappingProxyType(
         RateLimited: Row(429, "Rate limited"),
         Unavailable: Row(455, "Service unavailable"),
         GenerationFailed: Row(501, "Generation failed"),
+        Damaged: Row(500, "Server error"),
         Stopped: Row(501, "Generation failed"),
         Unsupported: Row(505, "Feature disabled"),
     }

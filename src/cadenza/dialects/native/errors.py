@@ -19,6 +19,7 @@ from cadenza.dialects.telling import Json
 from cadenza.domain.errors import (
     CadenzaError,
     Conflict,
+    Damaged,
     Forbidden,
     GenerationFailed,
     Gone,
@@ -57,6 +58,7 @@ ROWS: Rows = MappingProxyType(
         Unsupported: Row(422, "Unsupported by the engine"),
         RateLimited: Row(429, "Too many requests"),
         GenerationFailed: Row(500, "Generation failed"),
+        Damaged: Row(500, "Damaged"),
         Unavailable: Row(503, "Service unavailable"),
     }
 )

@@ -18,6 +18,7 @@ from cadenza.dialects.refusals import (
 from cadenza.dialects.sunoapi import quirks
 from cadenza.domain.errors import (
     Conflict,
+    Damaged,
     Forbidden,
     GenerationFailed,
     Gone,
@@ -55,6 +56,7 @@ ROWS: Rows = MappingProxyType(
         RateLimited: Row(quirks.RATE_LIMIT_CODE, "Your call frequency is too high. Please try again later"),
         Unavailable: Row(455, "System maintenance"),
         GenerationFailed: Row(500, "Server error"),
+        Damaged: Row(500, "Server error"),
     }
 )
 _TOO_LONG = ROWS[TooLarge]
