@@ -44,7 +44,7 @@ async def _run(port: int, request: Callable[[int], bytes], count: int, connectio
         for number in numbers:
             sent = time.perf_counter()
             writer.write(request(number))
-            body = await _answer(reader)
+            body = await answer(reader)
             latencies.append((time.perf_counter() - sent) * 1000)
             refused += good not in body
         writer.close()
@@ -54,7 +54,8 @@ async def _run(port: int, request: Callable[[int], bytes], count: int, connectio
     return Load(count, time.perf_counter() - started, latencies, refused)
 
 
-async def _answer(reader: asyncio.StreamReader) -> bytes:
+async def answer(reader: asyncio.StreamReader) -> bytes:
+    """Return one answer, head and body."""
     head = await reader.readuntil(b"\r\n\r\n")
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")

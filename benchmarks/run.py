@@ -13,6 +13,7 @@ STUDIES = (
     ("Accepting and reading", "api.py"),
     ("Whether time tells about a key", "keys.py"),
     ("One caller's wait, and memory", "journey.py"),
+    ("Ten times the load", "overload.py"),
     ("Making a song", "make_song.py"),
     ("Continuing a recording", "extend.py"),
     ("Foreign files", "hostile.py"),

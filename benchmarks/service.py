@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +23,28 @@ class Service:
     key: str
     data: Path
     pid: int
+    environment: Mapping[str, str]
+
+    def new_key(self, name: str, *, credits: int = 10**9) -> str:
+        """Return a key of another account."""
+        return _new_key(self.environment, name, credits)
+
+
+def _new_key(environment: Mapping[str, str], name: str, credits: int) -> str:
+    create = [sys.executable, "-m", "cadenza", "key", "create", name, "--credits", str(credits), "--json"]
+    made = subprocess.run(create, env=environment, capture_output=True, check=True)
+    return str(json.loads(made.stdout)["key"])
 
 
 @contextmanager
-def running(*, workers: int, engine: str, database_url: str = "", credits: int = 10**9) -> Iterator[Service]:
+def running(
+    *,
+    workers: int,
+    engine: str,
+    database_url: str = "",
+    credits: int = 10**9,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Service]:
     """Run a service until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -37,6 +55,7 @@ def running(*, workers: int, engine: str, database_url: str = "", credits: int =
             "CADENZA_ENGINE": engine,
             "CADENZA_DATABASE_URL": database_url,
             "CADENZA_LOG_LEVEL": "error",
+            **(settings or {}),
         }
         command = [sys.executable, "-m", "cadenza"]
         serve = [*command, "serve", "--port", str(port), "--workers", str(workers)]
@@ -44,9 +63,8 @@ def running(*, workers: int, engine: str, database_url: str = "", credits: int =
         try:
             assert process.stdout is not None
             assert "ready" in process.stdout.readline(), "the service did not start"
-            create = [*command, "key", "create", "bench", "--credits", str(credits), "--json"]
-            made = subprocess.run(create, env=environment, capture_output=True, check=True)
-            yield Service(port, json.loads(made.stdout)["key"], Path(folder), process.pid)
+            key = _new_key(environment, "bench", credits)
+            yield Service(port, key, Path(folder), process.pid, environment)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)

@@ -19,6 +19,13 @@ _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 
 
+class TooSlow(Malformed):
+    """The body did not arrive in time; the rest of it may still be on its way."""
+
+    def __init__(self) -> None:
+        super().__init__(Fault("body", "did not arrive in time"))
+
+
 class GuardedReceive:
     """An ASGI ``receive`` that counts bytes and keeps one deadline over the whole body."""
 
@@ -29,12 +36,12 @@ class GuardedReceive:
         self._ends_at_s = asyncio.get_running_loop().time() + deadline_s
 
     async def __call__(self) -> Message:
-        """Return the next message. Raises ``TooLarge``, or ``Malformed`` at the deadline."""
+        """Return the next message. Raises ``TooLarge``, or ``TooSlow`` at the deadline."""
         try:
             async with asyncio.timeout_at(self._ends_at_s):
                 message = await self._receive()
         except TimeoutError:
-            raise Malformed(Fault("body", "did not arrive in time")) from None
+            raise TooSlow from None
         self._seen_bytes += len(message.get("body", b""))
         if self._seen_bytes > self._limit_bytes:
             raise TooLarge("The body", limit=self._limit_bytes)

@@ -17,7 +17,7 @@ from cadenza.domain.errors import Refused, Unavailable
 from cadenza.domain.scopes import Scope
 from cadenza.tasks.keys import Principal
 from cadenza.web.auth import Doorkeeper
-from cadenza.web.body import json_body
+from cadenza.web.body import TooSlow, json_body
 from cadenza.web.envelope import request_id
 from cadenza.web.freshness import fresh
 from cadenza.web.measure import note_dialect
@@ -83,20 +83,26 @@ class Frontage:
         return endpoint
 
     async def _answer(self, request: Request, handler: Handler, scope: Scope) -> Response:
-        refused: Exception
         try:
             principal = await self.doorkeeper.admit(request, scope)
             call = Call(request=request, principal=principal, services=self.services)
             return fresh(request, await handler(call))
         except (Refused, Unavailable) as error:
-            refused = error
+            return self._refuse(request, error, scope)
         except Exception as error:  # noqa: BLE001 - the caller is told in the dialect, the log has the rest
             _log.exception("request_failed", path=request.url.path)
-            refused = Unavailable(_DISK_FULL) if _is_of_disk(error) else error
+            return self._refuse(request, Unavailable(_DISK_FULL) if _is_of_disk(error) else error, scope)
+
+    def _refuse(self, request: Request, refused: Exception, scope: Scope) -> Response:
+        """Return the refusal in the dialect.
+
+        Nobody keeps the error: it holds the request's body open, and the server closes no such connection.
+        """
         status, body, headers = self.refusal_body(
             refused, creating=scope is Scope.CREATE, request_id=request_id()
         )
-        if _may_leave_body(request):  # the server closes such a connection: nobody may send on it again
+        # The server closes such a connection: nobody may send on it again.
+        if isinstance(refused, TooSlow) or _may_leave_body(request):
             headers = {**headers, "Connection": "close"}
         return reply(body, status=status, headers=headers)
 
