@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import datetime as dt
 import hashlib
 import tarfile
 
@@ -13,10 +15,12 @@ import pytest
 from cadenza.publish.bucket import bucket_of
 from cadenza.publish.objects import ObjectStore
 from cadenza.settings import from_environment
+from cadenza.testing.clock import FrozenClock
 from cadenza.testing.relay import Fault, Harm, Relay
 from cadenza.testing.service import Service, eventually
 from cadenza.wiring import archive
 from cadenza.wiring.desk import open_desk
+from cadenza.wiring.service import backroom, sweeper
 
 FAST = {"CADENZA_ENGINE": "debug", "CADENZA_LOG_LEVEL": "info"}
 AWAY = Fault(harm=Harm.RESET)
@@ -180,6 +184,20 @@ def test_ST_05_a_deleted_file_is_410_and_one_that_is_gone_too(shop, song):
     digest = hashlib.sha256(song[:-4]).hexdigest()
     obstore.delete(shop.bucket._store, f"{digest[:2]}/{digest}")
     assert shop.http.get(lost["url"]).status_code == 410
+
+
+def test_a_sweep_removes_from_the_bucket_what_nobody_refers_to(shop, take, song):
+    upload = shop.upload(song[:-8]).json()
+    digest = hashlib.sha256(song[:-8]).hexdigest()
+    shop.http.delete(f"/v1/uploads/{upload['id']}")
+    assert digest in shop.stored
+    room = backroom(shop.settings)
+    later = FrozenClock(room.clock.now() + dt.timedelta(minutes=20))  # when it is new no longer
+    swept = dataclasses.replace(sweeper(room), clock=later).sweep()
+    room.close()
+    assert swept.deleted >= 1
+    assert digest not in shop.stored
+    assert shop.http.get(take["audio_url"]).status_code == 200
 
 
 def test_a_backup_takes_the_files_from_the_bucket_and_counts_the_damaged(shop, take, tmp_path):
