@@ -22,7 +22,7 @@ from cadenza.music.score import DRUM_PITCHES, score_text
 from cadenza.music.time import START
 
 GOLDEN = pathlib.Path(__file__).parent / "goldens" / "lofi_80bpm_30s_seed7.txt"
-CASES = [(f"{name}, 100 bpm in E minor", seed) for name in genres() for seed in (1, 2)]
+CASES = [(f"{name}, 100 bpm in E minor", 1 + place % 2) for place, name in enumerate(genres())]
 
 
 def written(prompt, seed, *, take=0, duration_s=40.0):
@@ -34,8 +34,8 @@ def written(prompt, seed, *, take=0, duration_s=40.0):
 
 @pytest.mark.parametrize(("prompt", "seed"), CASES)
 def test_the_score_keeps_what_was_asked(prompt, seed):
-    _, score, _ = written(prompt, seed)
-    assert float(60 / score.tempo.changes[0][1]) == 100
+    brief, score, _ = written(prompt, seed)
+    assert float(60 / (score.tempo.changes[0][1] * brief.metre.beat.quarters)) == 100
     assert str(score.key) == "E minor"
     assert score.chords[-1].chord.root == score.key.tonic
     ring_s = 40.0 - float(score.tempo.seconds_at(score.chords[-1].at))
