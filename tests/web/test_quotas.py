@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 
+import httpx
 import pytest
 
 from cadenza.dialects.samples import REQUESTS
@@ -46,15 +49,24 @@ def test_le_10_quota_and_credits_together_let_in_exactly_as_many_as_both_allow(
     tried(10)
 
 
-def test_le_10_processes_that_share_a_database_let_in_one_together(house, tried):
+def test_le_10_two_processes_asked_at_once_let_in_one_together(house, tried):
     key = house.caller("me")
     limit(house, "me", tasks_per_day=1)
 
-    async def ten(send):
-        return [(await send(*NATIVE)).status_code for _ in range(5)]
+    async def whole():
+        async with contextlib.AsyncExitStack() as stack:
+            clients = []
+            for app in (house.app(), house.app()):
+                await stack.enter_async_context(app.router.lifespan_context(app))
+                base = {"transport": httpx.ASGITransport(app=app), "base_url": "http://cadenza.test"}
+                client = httpx.AsyncClient(**base, headers={"x-api-key": key})
+                clients.append(await stack.enter_async_context(client))
+            method, path, body = NATIVE
+            asked = [clients[number % 2].request(method, path, json=body) for number in range(10)]
+            return [answer.status_code for answer in await asyncio.gather(*asked)]
 
-    codes = house.drive(key, ten) + house.drive(key, ten)
-    assert sorted(codes) == [201] + [429] * 9
+    assert sorted(asyncio.run(whole())) == [201] + [429] * 9
+    assert house.count(tasks) == 1
     tried(10)
 
 
