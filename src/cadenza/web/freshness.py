@@ -16,7 +16,8 @@ from starlette.responses import Response
 import cadenza
 
 # To be asked again each time; to nobody else's program than the one with the key.
-_HEADERS = {"cache-control": "private, no-cache", "vary": "Authorization, X-Api-Key"}
+_KEEPING = {"cache-control": "private, no-cache", "vary": "Authorization, X-Api-Key"}
+_RAW = [(name.encode(), value.encode()) for name, value in _KEEPING.items()]
 
 
 def fresh(request: Request, response: Response) -> Response:
@@ -26,13 +27,13 @@ def fresh(request: Request, response: Response) -> Response:
     if not is_read or "cache-control" in headers or not isinstance(response.body, bytes):
         return response
     headers.setdefault("etag", f'W/"{blake2s(response.body, digest_size=16).hexdigest()}"')
-    headers.update(_HEADERS)
+    response.raw_headers.extend(_RAW)
     return not_modified(headers["etag"]) if has(request, headers["etag"]) else response
 
 
 def not_modified(tag: str) -> Response:
     """Return the answer to who has what this tag names."""
-    return Response(status_code=304, headers={"etag": tag, **_HEADERS})
+    return Response(status_code=304, headers={"etag": tag, **_KEEPING})
 
 
 def has(request: Request, tag: str) -> bool:
