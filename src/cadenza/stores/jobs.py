@@ -11,6 +11,8 @@ import datetime as dt
 import logging
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -105,13 +107,26 @@ class _Prepared:
         build: Callable[[], sa.Executable],
         *,
         insert_columns: bool = True,
-    ) -> sa.CursorResult[Any]:
+    ) -> _Answer:
         columns = tuple(values)
         statement = self._known.get((name, columns))
         if statement is None:
             statement = Statement(build(), columns=columns if insert_columns else None)
             self._known[(name, columns)] = statement
-        return statement(connection, values)
+        return _Answer(statement(connection, values).first())
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """As much of SQLAlchemy's result as DBOS asks for: at most one row."""
+
+    row: Any
+
+    def fetchone(self) -> Any:
+        return None if self.row is None else SimpleNamespace(_mapping=self.row._asdict())
+
+    def scalar(self) -> Any:
+        return None if self.row is None else self.row[0]
 
 
 def prepare(engine: sa.Engine) -> None:

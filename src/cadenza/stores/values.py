@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 
 import orjson
-import sqlalchemy as sa
 
 
 def to_ms(moment: dt.datetime) -> int:
@@ -34,6 +33,6 @@ def from_json(text: str) -> Any:
     return orjson.loads(text)
 
 
-def row_values(row: sa.Row[Any]) -> dict[str, Any]:
+def row_values(row: Any) -> dict[str, Any]:
     """Return a row as names and values."""
     return dict(zip(row._fields, row, strict=True))
