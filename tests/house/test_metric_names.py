@@ -10,7 +10,7 @@ import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
 from cadenza.tasks.records import Census
-from cadenza.web import metrics
+from cadenza.web.routes import metrics
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text()

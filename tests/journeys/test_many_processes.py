@@ -233,7 +233,7 @@ def test_a_key_that_is_revoked_is_refused_by_both(apis, town):
         headers = {"authorization": f"Bearer {made.key}"}
         return all(api.http.get("/v1/account", headers=headers).status_code == 401 for api in apis)
 
-    eventually(are_refused, limit_s=10)  # each remembers a good key for one second (web/auth.py)
+    eventually(are_refused, limit_s=10)  # each remembers a good key for one second (web/door/auth.py)
 
 
 def test_an_api_and_a_worker_are_killed_and_nothing_is_lost(apis, town):

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from cadenza.intake import keys
-from cadenza.web.guesses import WINDOW_S
+from cadenza.web.door.guesses import WINDOW_S
 
 ACCOUNT = ("GET", "/v1/account")
 EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

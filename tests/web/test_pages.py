@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 import cadenza.web
 from cadenza.dialects.openapi import document
 from cadenza.domain.task import Dialect, FailureKind, TaskState
-from cadenza.web import operations
+from cadenza.web.routes import operations
 
 PAGES = Path(cadenza.web.__file__).parent / "pages"
 TEXTS = {path.name: path.read_text() for path in PAGES.iterdir()}

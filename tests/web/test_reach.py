@@ -8,7 +8,7 @@ from cadenza.dialects.samples import REQUESTS
 from cadenza.domain.errors import RateLimited
 from cadenza.domain.task import Dialect
 from cadenza.stores.schema import tasks
-from cadenza.web.reach import Reach
+from cadenza.web.door.reach import Reach
 
 LIMIT = {"CADENZA_PLACES_PER_ACCOUNT": "5"}
 

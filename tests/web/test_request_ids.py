@@ -11,7 +11,8 @@ from starlette.routing import Mount
 from cadenza.domain.errors import Unavailable
 from cadenza.domain.scopes import Scope
 from cadenza.stores.store import SqlStore
-from cadenza.web import endpoint, envelope
+from cadenza.web import endpoint
+from cadenza.web.around import envelope
 
 NATIVE = ("POST", "/v1/tasks", {"prompt": "rain"})
 OURS = re.compile(r"req_[0-9a-f]{32}")

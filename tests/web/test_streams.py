@@ -8,8 +8,9 @@ import orjson
 import pytest
 
 from cadenza.domain.task import TaskState
-from cadenza.web import events, watching
-from cadenza.web.atonce import AtOnce
+from cadenza.web import watching
+from cadenza.web.door.atonce import AtOnce
+from cadenza.web.routes import events
 
 NATIVE = ("POST", "/v1/tasks", {"prompt": "rain"})
 

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from cadenza.web.strict import _second_meaning
+from cadenza.web.around.strict import _second_meaning
 
 BODY = b'{"prompt":"x"}'
 CHUNKED = b"e\r\n" + BODY + b"\r\n0\r\n\r\n"

@@ -17,13 +17,13 @@ from cadenza.dialects.crun import errors as crun_errors
 from cadenza.dialects.native import errors as native_errors
 from cadenza.dialects.refusals import Refusal
 from cadenza.dialects.sunoapi import errors as sunoapi_errors
-from cadenza.web import admin, apiin, crun, media, native, operations, sunoapi
-from cadenza.web.auth import Doorkeeper
+from cadenza.web.around.envelope import Envelope, plain_refusal
+from cadenza.web.around.measure import Measured
+from cadenza.web.around.strict import Strict
+from cadenza.web.door.auth import Doorkeeper
 from cadenza.web.endpoint import Frontage, RefusalBody
-from cadenza.web.envelope import Envelope, plain_refusal
-from cadenza.web.measure import Measured
+from cadenza.web.routes import admin, apiin, crun, media, native, operations, sunoapi
 from cadenza.web.services import Services
-from cadenza.web.strict import Strict
 
 
 def build_app(services: Services, *, close: Callable[[], None]) -> Starlette:

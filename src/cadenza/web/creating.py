@@ -11,10 +11,10 @@ from starlette.responses import Response
 from cadenza.domain.task import Accepted, TaskView
 from cadenza.intake.once import HEADER, once, stamp_of
 from cadenza.tasks.ports import Books
+from cadenza.web.around.envelope import request_id
+from cadenza.web.around.measure import note_task
+from cadenza.web.door.reach import urls_of
 from cadenza.web.endpoint import Call
-from cadenza.web.envelope import request_id
-from cadenza.web.measure import note_task
-from cadenza.web.reach import urls_of
 
 
 async def create(

@@ -16,11 +16,11 @@ from cadenza.dialects.refusals import Refusal
 from cadenza.domain.errors import Refused, Unavailable
 from cadenza.domain.scopes import Scope
 from cadenza.tasks.keys import Principal
-from cadenza.web.auth import Doorkeeper
+from cadenza.web.around.envelope import request_id
+from cadenza.web.around.measure import note_dialect
 from cadenza.web.body import TooSlow, json_body
-from cadenza.web.envelope import request_id
+from cadenza.web.door.auth import Doorkeeper
 from cadenza.web.freshness import fresh
-from cadenza.web.measure import note_dialect
 from cadenza.web.services import Services
 
 _log = structlog.get_logger()

@@ -19,10 +19,10 @@ from cadenza.settings import Settings
 from cadenza.tasks.life import Life
 from cadenza.tasks.ports import Books, Store
 from cadenza.telemetry import Silence, Tracer
-from cadenza.web.closing import Closing
-from cadenza.web.pace import Pace
-from cadenza.web.reach import Reach
-from cadenza.web.turns import Turns
+from cadenza.web.around.closing import Closing
+from cadenza.web.door.pace import Pace
+from cadenza.web.door.reach import Reach
+from cadenza.web.door.turns import Turns
 
 T = TypeVar("T")
 

@@ -39,8 +39,8 @@ from cadenza.stores.store import GroupCommit, SqlStore
 from cadenza.tasks.life import Life
 from cadenza.telemetry import open_tracer
 from cadenza.web.app import build_app
-from cadenza.web.pace import Pace
-from cadenza.web.reach import Reach
+from cadenza.web.door.pace import Pace
+from cadenza.web.door.reach import Reach
 from cadenza.web.services import Services
 from cadenza.wiring.storage import open_media
 from cadenza.worker.callbacks import CallbackRunner

@@ -22,7 +22,7 @@ from cadenza.intake.once import HEADER, once, stamp_of
 from cadenza.tasks.keys import Limits
 from cadenza.tasks.ports import Books
 from cadenza.tasks.records import Account
-from cadenza.web.auth import Doorkeeper
+from cadenza.web.door.auth import Doorkeeper
 from cadenza.web.endpoint import Call, Endpoint, Frontage, Handler, reply
 from cadenza.web.lookup import may_be_id
 

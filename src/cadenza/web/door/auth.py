@@ -8,8 +8,8 @@ from cadenza.domain.errors import Forbidden, Unauthenticated
 from cadenza.domain.scopes import Scope
 from cadenza.intake.keys import key_id_of, recognise, refuse_ended
 from cadenza.tasks.keys import Principal
-from cadenza.web.address import origin
-from cadenza.web.guesses import Guesses
+from cadenza.web.door.address import origin
+from cadenza.web.door.guesses import Guesses
 from cadenza.web.services import Services
 
 # A revoked key is refused on every process within this time.

@@ -12,13 +12,13 @@ from starlette.routing import Route
 from cadenza.dialects.openapi import admin_document, document
 from cadenza.domain.errors import Unavailable
 from cadenza.domain.task import Dialect
+from cadenza.web.around.envelope import plain_refusal
 from cadenza.web.endpoint import reply
-from cadenza.web.envelope import plain_refusal
-from cadenza.web.metrics import metrics
+from cadenza.web.routes.metrics import metrics
 from cadenza.web.services import Services
 
 _ADMIN = "admin"
-_PAGES = Path(__file__).parent / "pages"
+_PAGES = Path(__file__).parents[1] / "pages"
 _PAGE_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 # Pages load only what this server serves.
 _PAGE_HEADERS = {

@@ -15,7 +15,7 @@ from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.errors import CadenzaError, Damaged, Gone, NotFound
 from cadenza.domain.links import MEDIA_SUFFIXES
 from cadenza.tasks.records import StoredFile
-from cadenza.web.envelope import plain_refusal
+from cadenza.web.around.envelope import plain_refusal
 from cadenza.web.far import answer_from_afar
 from cadenza.web.lookup import may_be_id
 from cadenza.web.services import Services

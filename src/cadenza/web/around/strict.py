@@ -10,7 +10,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cadenza.web.envelope import plain_refusal
+from cadenza.web.around.envelope import plain_refusal
 
 _CLOSE = {"Connection": "close"}
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cadenza.domain.clock import Clock
 from cadenza.telemetry import Place, Span, Tracer, anywhere, in_task, told_by, within
-from cadenza.web.metrics import count_request
+from cadenza.web.routes.metrics import count_request
 
 _DIALECT, _TASK = "cadenza.dialect", "cadenza.task"
 

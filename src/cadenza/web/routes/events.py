@@ -14,7 +14,7 @@ from cadenza.dialects.native import encode
 from cadenza.domain.task import TaskView
 from cadenza.tasks.ports import Books
 from cadenza.tasks.records import EventRecord
-from cadenza.web.atonce import AtOnce
+from cadenza.web.door.atonce import AtOnce
 from cadenza.web.endpoint import Call
 from cadenza.web.lookup import find_task
 from cadenza.web.services import Services

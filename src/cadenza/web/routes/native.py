@@ -15,12 +15,12 @@ from cadenza.domain.scopes import Scope, in_order
 from cadenza.domain.task import Dialect, TaskState
 from cadenza.domain.tiers import TIERS, price
 from cadenza.tasks.records import Upload
-from cadenza.web import callbacks, keeping
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
-from cadenza.web.events import Events
 from cadenza.web.lookup import balance, may_be_id, told_task
 from cadenza.web.receive import Label, json_with_file, keep_base64, keep_multipart, keep_url
+from cadenza.web.routes import callbacks, keeping
+from cadenza.web.routes.events import Events
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 20, 100
 

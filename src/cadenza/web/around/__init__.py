@@ -1,0 +1,1 @@
+"""What goes around every request and answer, whatever the route."""
