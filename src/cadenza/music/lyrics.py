@@ -126,10 +126,15 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lyrics:
-    """All the words of a song, in order. ``guessed`` are words that no dictionary knew, lower case."""
+    """All the words of a song, in order.
+
+    ``guessed`` are words that no dictionary knew, ``unspoken`` words in scripts that we cannot
+    pronounce and that are in no line; both in lower case.
+    """
 
     sections: tuple[Section, ...]
     guessed: tuple[str, ...] = ()
+    unspoken: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -140,9 +145,15 @@ class Lyrics:
 def rhyme_of(syllables: tuple[Syllable, ...]) -> tuple[str, ...]:
     """Return the phones from the last stressed vowel on: what two rhyming words have in common.
 
-    Where no syllable has stress, the last vowel counts.
+    Where no syllable has stress, the last vowel counts. IH before R counts as IY: dictionaries write
+    "near" with one and "here" with the other, and nobody sings them apart.
     """
     stressed = [index for index, syllable in enumerate(syllables) if syllable.stress]
     start = stressed[-1] if stressed else len(syllables) - 1
     first, rest = syllables[start], syllables[start + 1 :]
-    return (first.nucleus, *first.coda, *(phone for syllable in rest for phone in syllable.phones))
+    is_near = first.nucleus == "IH" and first.coda[:1] == ("R",)
+    return (
+        "IY" if is_near else first.nucleus,
+        *first.coda,
+        *(phone for syllable in rest for phone in syllable.phones),
+    )

@@ -1,0 +1,1 @@
+"""Words: how they are spoken, what lyrics say beyond them, and lyrics written from a prompt."""
