@@ -87,6 +87,27 @@ class BeatViews:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """What each short moment sounds like, ``rate_hz`` of them per second from second 0 on.
+
+    Attributes
+    ----------
+    power
+        (moments, bands) mean power per mel band.
+    chroma
+        (moments, 12) pitch classes around the moment, each row of unit length (zero for silence).
+    """
+
+    power: Floats
+    chroma: Floats
+    rate_hz: float
+
+    def at(self, time_s: float) -> int:
+        """Return the first moment that lies after a second (to the nearest)."""
+        return int(np.clip(round(time_s * self.rate_hz), 0, len(self.power)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Portrait:
     """All that was heard in one recording.
 
@@ -104,6 +125,7 @@ class Portrait:
     tuning_semitones: float
     chords: Ints
     views: BeatViews
+    moments: Moments
     novelty: Floats
     novelty_rate_hz: float
 

@@ -29,11 +29,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Itinerary:
-    """The spans of each layer, gapless from the seam on; all layers have the same total length."""
+    """The spans of each layer, gapless from the seam on; all layers have the same total length.
+
+    ``home_s`` is where the last chord begins, in seconds from the seam; None where the music stays open.
+    """
 
     body: tuple[Span, ...]
     colour: tuple[Span, ...]
     pulse: tuple[Span, ...]
+    home_s: float | None = None
 
     def of(self, layer: Layer) -> tuple[Span, ...]:
         """Return the spans of one layer."""

@@ -65,6 +65,7 @@ def continued(source, *, seconds=12.0, from_s="end", seed=1, take=0, portrait=No
         should_stop=watch.pop("should_stop", lambda: False),
         preview=watch.pop("preview", lambda *_: None),
         portrait=portrait,
+        **watch,
     )
 
 

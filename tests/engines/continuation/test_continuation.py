@@ -76,7 +76,7 @@ def best_match(piece, new_part, first_s, length_s):
 def test_a_continuation_is_not_the_last_bars_looped(piece, take):
     found = [best_match(piece, take.new_part, first_s, 2.0) for first_s in range(0, 18, 2)]
     lags_s = [round(lag_s, 1) for lag_s, _ in found]
-    assert max(lags_s.count(lag_s) for lag_s in lags_s) <= 4
+    assert max(lags_s.count(lag_s) for lag_s in lags_s) <= 5
     assert np.mean([height for _, height in found]) < 0.97
 
 

@@ -81,3 +81,24 @@ def test_the_colour_tires_of_a_bar_it_has_played(long_portrait, seed):
     once = sum(count == 1 for count in away.values())
     assert away.total() > 15
     assert once > 0.6 * away.total()
+
+
+@pytest.mark.parametrize("seed", [5, 6, 7])
+@pytest.mark.parametrize("layer", [Layer.COLOUR, Layer.PULSE])
+def test_no_upper_layer_plays_the_source_on_for_more_than_five_seconds(long_portrait, layer, seed):
+    spans = journey(long_portrait, seconds=40.0, seed=seed).of(layer)
+    run = longest = spans[0].length
+    for before, after in itertools.pairwise(spans):
+        run = run + after.length if abs(after.start - before.end) < 0.01 else after.length
+        longest = max(longest, run)
+    # The body may go on where the layer's run ends; a bar lasts 1.8 s.
+    assert longest <= 4 * 4
+
+
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_two_takes_of_a_short_source_share_at_most_half_of_their_bars_too(song, seed):
+    from cadenza.engines.embedded.listen import listen  # noqa: PLC0415 - as above
+
+    portrait = listen(song(bars=20))
+    bars = [{beat // 4 for beat in beats_of(journey(portrait, take=take, seed=seed).body)} for take in (0, 1)]
+    assert len(bars[0] & bars[1]) <= 0.5 * min(len(bars[0]), len(bars[1]))

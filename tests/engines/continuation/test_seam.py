@@ -55,5 +55,5 @@ def test_a_part_that_is_quiet_enough_is_left_alone():
 @pytest.mark.parametrize(("height", "expected_db"), [(0.05, 0.0), (0.2, 0.0), (0.01, -14.0)])
 def test_a_part_is_brought_to_level_by_at_most_six_decibels(height, expected_db):
     reference = Signal(noise(3.0), RATE_HZ)
-    made = levelled(noise(6.0, seed=1, height=height), reference)[:, 3 * RATE_HZ : -RATE_HZ]
+    made = levelled(noise(6.0, seed=1, height=height), reference, most_db=6.0)[:, 3 * RATE_HZ : -RATE_HZ]
     assert 10 * np.log10(power(made) / 0.01) == pytest.approx(expected_db, abs=0.5)

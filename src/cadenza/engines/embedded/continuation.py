@@ -11,12 +11,16 @@ from cadenza.audio.signal import Samples, Signal
 from cadenza.domain.errors import Stopped
 from cadenza.domain.request import Controls
 from cadenza.engines.embedded.listen import listen, rhythm_strangeness
+from cadenza.engines.embedded.mix.ride import ridden_in
+from cadenza.engines.embedded.mix.ring import faded_out, ringing_over, rung_out
 from cadenza.engines.embedded.mix.seam import blend, held_under, join, levelled, power
+from cadenza.engines.embedded.plan.ending import Ending
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
+from cadenza.engines.embedded.plan.levels import openness, section_gains
 from cadenza.engines.embedded.plan.places import best_seam, phrase_length
 from cadenza.engines.embedded.recombine.align import follow_on, meet
 from cadenza.engines.embedded.recombine.assemble import assemble
-from cadenza.engines.embedded.recombine.quote import Marks, Quote, beat_marks, quotes, section_gains
+from cadenza.engines.embedded.recombine.quote import Marks, Quote, beat_marks, quotes
 from cadenza.engines.embedded.recombine.separate import Separator
 from cadenza.music.dice import Dice
 from cadenza.music.portrait import Portrait
@@ -31,6 +35,10 @@ _FADES_S = {Layer.BODY: 0.04, Layer.COLOUR: 0.04, Layer.PULSE: 0.03}
 _FADES_WITHOUT_PULSE_S = {Layer.BODY: 0.35, Layer.COLOUR: 0.35, Layer.PULSE: 0.08}
 _PREVIEW_CHUNK_S = 5.0
 _LEAST_KEY_CONFIDENCE = 0.03
+_MOST_LEVELLING_DB = 6.0
+_STILL_RINGING_S = 1.0
+_LAST_CHORD_S = 0.6  # of it are as recorded, then it rings
+_LONGEST_FADE_S = 8.0
 _NO_DRUMS = 0.02  # of the power in strokes: songs with drums have 3 % and more
 _STRANGE_RHYTHM, _CLEARLY_BETTER = 0.2, 0.03
 
@@ -64,6 +72,7 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     should_stop: Callable[[], bool],
     preview: Callable[[Signal], None],
     portrait: Portrait | None = None,
+    ending: Ending = Ending.OPEN,
 ) -> ContinuedTake:
     """Make the music of a recording go on from a second, in its own style.
 
@@ -79,6 +88,8 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
         Takes of one seed are different ideas: later ones avoid the bars of the earlier.
     portrait
         What ``listen`` heard in this source, if that is known already.
+    ending
+        Whether the new part comes to an end, and how; by default it stops where it is full.
     preview
         Gets the take in gapless chunks: the kept source at once, then the new part.
 
@@ -104,12 +115,25 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     progress("plan", 0.1)
     seconds = new_part_s or phrase_length(portrait, seam_s)
     character, dice = Character.of(controls), Dice(seed, take_index)
-    journey = plan_journey(portrait, seam_s=seam_s, seconds=seconds, character=character, dice=dice)
+    journey = plan_journey(
+        portrait, seam_s=seam_s, seconds=seconds, character=character, dice=dice, ending=ending
+    )
     new = _Recombiner(source, portrait, seam_s, heed, progress).sound(journey, seconds)
+    new = _ended(new, journey, ending, source.sample_rate)
     joined = join(source, new, at_s=seam_s, crossfade_s=_SEAM_FADE_S)
     _hand_out(Signal(joined.samples[:, kept:], source.sample_rate), preview)
     progress("join", 1.0)
     return _take(joined, seam_s, portrait)
+
+
+def _ended(new: Samples, journey: Itinerary, ending: Ending, rate: int) -> Samples:
+    """Let the last chord ring out, or everything fade, where the music comes to an end."""
+    if journey.home_s is not None:
+        at = round((_SEAM_FADE_S + journey.home_s + _LAST_CHORD_S) * rate)
+        return rung_out(new, at=min(at, new.shape[1]), rate=rate)
+    if ending is Ending.FADE:
+        return faded_out(new, seconds=min(_LONGEST_FADE_S, new.shape[1] / rate / 3), rate=rate)
+    return new
 
 
 def _take(joined: Signal, seam_s: float, portrait: Portrait) -> ContinuedTake:
@@ -166,8 +190,19 @@ class _Recombiner:
         self._progress("recombine", 0.6)
         whole = sustained + self._strokes(sustained, pulse, body)
         self._progress("join", 0.9)
-        whole = levelled(whole[:, :count], self._before_seam())
-        return held_under(whole, float(np.abs(self._source.samples).max()), rate)
+        return self._joined_on(whole, count)
+
+    def _joined_on(self, whole: Samples, count: int) -> Samples:
+        """Fit the new part to what sounds before it: length, level, bands, what still rings, peaks."""
+        rate, before = self._source.sample_rate, self._before_seam()
+        open_share = openness(self._portrait, self._seam_s)
+        fitted = np.pad(whole[:, :count], ((0, 0), (0, max(0, count - whole.shape[1]))))
+        fitted = levelled(fitted, before, most_db=_MOST_LEVELLING_DB * open_share)
+        fitted = ridden_in(fitted, before, lead_in_s=_SEAM_FADE_S)
+        if open_share < 1:
+            last = self._source.between(self._seam_s - _STILL_RINGING_S, self._seam_s).samples
+            fitted = ringing_over(fitted, last, lead_in_s=_SEAM_FADE_S, share=1 - open_share, rate=rate)
+        return held_under(fitted, float(np.abs(self._source.samples).max()), rate)
 
     def _strokes(self, sustained: Samples, own: tuple[Quote, ...], body: tuple[Quote, ...]) -> Samples:
         """Return the strokes on a path of their own, or the body's where that keeps the rhythm better.

@@ -13,11 +13,12 @@ from cadenza.domain.abilities import Abilities
 from cadenza.engines.embedded.continuation import continue_recording, listen
 from cadenza.engines.embedded.honoured import honoured_continuation, honoured_song
 from cadenza.engines.embedded.names import continuation_plan
+from cadenza.engines.embedded.plan.ending import wanted_ending
 from cadenza.engines.embedded.song import make_song, plan_song
 from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
 
 NAME: Final = "embedded"
-VERSION: Final = "2"
+VERSION: Final = "3"
 _LISTENING_SHARE: Final = 0.25
 
 
@@ -88,6 +89,7 @@ class EmbeddedEngine:
             listener.planned(plan)
         listener.progress("listening", 0.0)
         portrait = listen(order.source)
+        ending = wanted_ending(request, portrait)
         for place, plan in enumerate(plans):
             part = _Part(listener, plan.take_index, place, len(plans), before=_LISTENING_SHARE)
             made = continue_recording(
@@ -101,6 +103,7 @@ class EmbeddedEngine:
                 should_stop=listener.should_stop,
                 preview=part.preview,
                 portrait=portrait,
+                ending=ending,
             )
             yield Rendition(
                 plan=plan,
@@ -111,7 +114,7 @@ class EmbeddedEngine:
                 loudness_lufs=integrated_lufs(made.signal),
                 new_part=made.new_part,
                 joined_at_s=made.joined_at_s,
-                honoured=honoured_continuation(request, portrait),
+                honoured=honoured_continuation(request, portrait, ending),
             )
 
 

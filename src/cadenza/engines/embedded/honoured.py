@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cadenza.domain.abilities import Fidelity, Honoured
 from cadenza.domain.request import Described, GenerationRequest, Inherited, Specified, Voice
+from cadenza.engines.embedded.plan.ending import Ending
 from cadenza.engines.embedded.song import SongPlan
 from cadenza.music.portrait import Portrait
 
@@ -29,7 +30,9 @@ def honoured_song(request: GenerationRequest, plan: SongPlan) -> dict[str, Honou
     return told
 
 
-def honoured_continuation(request: GenerationRequest, portrait: Portrait) -> dict[str, Honoured]:
+def honoured_continuation(
+    request: GenerationRequest, portrait: Portrait, ending: Ending
+) -> dict[str, Honoured]:
     """Return what became of the fields of a request that continues a recording."""
     told = _common(request)
     told["source"] = (
@@ -44,6 +47,12 @@ def honoured_continuation(request: GenerationRequest, portrait: Portrait) -> dic
         told["style"] = Honoured(
             fidelity=Fidelity.IGNORED,
             reason="a continuation stays in the style of its source; words do not change it yet",
+        )
+    if ending is not Ending.OPEN:
+        field = "lyrics" if "lyrics" in told else "style"
+        told[field] = Honoured(
+            fidelity=Fidelity.APPROXIMATE,
+            reason=f"the music comes to an end ({ending.value}); other words do not change it yet",
         )
     if request.avoid:
         told["negative_tags"] = Honoured(

@@ -10,7 +10,7 @@ from cadenza.engines.embedded.listen.beats import find_pulse
 from cadenza.engines.embedded.listen.extent import SHORTEST_MUSIC_S, find_music
 from cadenza.engines.embedded.listen.harmony import CHROMA_RATE, find_chords, find_key, hear_chroma
 from cadenza.engines.embedded.listen.onsets import FRAMES_PER_S, find_onsets
-from cadenza.engines.embedded.listen.views import view_beats
+from cadenza.engines.embedded.listen.views import view_beats, view_moments
 from cadenza.music.portrait import Portrait
 
 
@@ -43,6 +43,7 @@ def listen(source: Signal) -> Portrait:
         tuning_semitones=tuning,
         chords=find_chords(views.chroma, key),
         views=views,
+        moments=view_moments(onsets, chroma, CHROMA_RATE),
         novelty=onsets.novelty,
         novelty_rate_hz=FRAMES_PER_S,
     )

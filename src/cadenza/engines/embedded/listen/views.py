@@ -6,8 +6,9 @@ import numpy as np
 
 from cadenza.audio.features import Array, cepstra, decibels
 from cadenza.engines.embedded.listen.onsets import FRAMES_PER_S, Onsets
-from cadenza.music.portrait import BeatViews, Floats
+from cadenza.music.portrait import BeatViews, Floats, Moments
 
+_FRAMES_PER_MOMENT = 4
 SLICES = 6  # of a beat: sixteenths and triplets both fall on slices
 
 
@@ -35,6 +36,21 @@ def view_beats(onsets: Onsets, chroma_frames: Array, chroma_rate: float, beats_s
         pattern=pattern.reshape(len(beats_s) - 1, -1) / (pattern.std() + 1e-9),
         level_db=decibels(power),
         low_accent=around.max(axis=0),
+    )
+
+
+def view_moments(onsets: Onsets, chroma_frames: Array, chroma_rate: float) -> Moments:
+    """Average the frames of each 46 ms. ``chroma_frames`` is (frames, 12) at ``chroma_rate`` per second."""
+    count = len(onsets.power) // _FRAMES_PER_MOMENT
+    rate = FRAMES_PER_S / _FRAMES_PER_MOMENT
+    power = onsets.power[: count * _FRAMES_PER_MOMENT].astype(np.float64)
+    nearest = np.round((np.arange(count) + 0.5) * chroma_rate / rate).astype(int)
+    chroma = chroma_frames[np.minimum(nearest, len(chroma_frames) - 1)]
+    norm = np.linalg.norm(chroma, axis=1, keepdims=True)
+    return Moments(
+        power=power.reshape(count, _FRAMES_PER_MOMENT, -1).mean(axis=1),
+        chroma=np.where(norm > 1e-6, chroma / (norm + 1e-12), 0.0),
+        rate_hz=rate,
     )
 
 

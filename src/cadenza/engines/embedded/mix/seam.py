@@ -59,14 +59,14 @@ def held_under(samples: Samples, peak: float, sample_rate: int) -> Samples:
     return np.asarray(np.clip(samples * gain, -peak, peak), dtype=np.float32)
 
 
-def levelled(new_part: Samples, reference: Signal) -> Samples:
-    """Bring the mean level of a new part to that of a reference, by at most 6 dB.
+def levelled(new_part: Samples, reference: Signal, *, most_db: float) -> Samples:
+    """Bring the mean level of a new part to that of a reference, by at most ``most_db`` dB.
 
     The gain comes in over the first two seconds, so that the level does not step at the join, and the
     last 30 ms fade out, so that the end does not click.
     """
     step = (power(reference.samples) + 1e-12) / (power(new_part) + 1e-12)
-    gain_db = float(np.clip(10 * np.log10(step), -6, 6))
+    gain_db = float(np.clip(10 * np.log10(step), -most_db, most_db))
     rate, count = reference.sample_rate, new_part.shape[1]
     times_s = np.arange(count) / rate
     gain = 10 ** (gain_db / 20 * np.clip(times_s / 2, 0, 1))

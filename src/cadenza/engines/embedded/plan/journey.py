@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cadenza.domain.errors import SourceUnusable
 from cadenza.domain.request import Controls, Weight
+from cadenza.engines.embedded.plan.ending import Ending, close
+from cadenza.engines.embedded.plan.entry import entry_prices
+from cadenza.engines.embedded.plan.ground import Ground, find_ground
 from cadenza.engines.embedded.plan.layers import Manner, colour_distance, pulse_distance, shadow_path
-from cadenza.engines.embedded.plan.likeness import Likeness, compare
-from cadenza.engines.embedded.plan.path import Ground, Taste, walk_phrases
+from cadenza.engines.embedded.plan.levels import openness, section_gains
+from cadenza.engines.embedded.plan.likeness import compare
+from cadenza.engines.embedded.plan.path import Taste, walk_phrases
 from cadenza.music.dice import Dice
 from cadenza.music.portrait import Floats, Portrait
 from cadenza.music.quotation import Itinerary, Span
 
-_ENOUGH_MUSIC_S = 16.0  # less than this before the seam: what comes after it is quoted too
-_FEWEST_UNITS = 6
-_TAKEN = 1.6  # price of a bar per use in an earlier take
+_KNOWN_AGAIN_S = 5.0
+_MOST_SHARED = 0.4  # of the bars of a take with the takes before it
+_TAKEN_PRICES = (
+    0.4,
+    0.7,
+    1.0,
+    1.4,
+    2.0,
+)  # of a bar that an earlier take has; dearer until few enough are shared
+
+_Walk = Callable[[Dice, Floats], tuple[Span, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,28 +51,47 @@ class Character:
 
 
 def plan_journey(
-    portrait: Portrait, *, seam_s: float, seconds: float, character: Character, dice: Dice
+    portrait: Portrait,
+    *,
+    seam_s: float,
+    seconds: float,
+    character: Character,
+    dice: Dice,
+    ending: Ending = Ending.OPEN,
 ) -> Itinerary:
     """Plan which beats of the source sound in each layer, for at least ``seconds`` from ``seam_s`` on.
 
-    Takes after the first avoid the bars that the earlier takes of the same seed use.
+    Takes after the first avoid the bars that the earlier takes of the same seed use. A cadence comes home
+    some seconds before the end.
     """
     ground = find_ground(portrait, seam_s)
     likeness = compare(portrait)
-    avoid = np.zeros(ground.count)
-    for take in range(dice.take_index):
-        earlier = _body(portrait, ground, likeness, seconds, character, Dice(dice.seed, take), avoid)
-        avoid += _TAKEN * _bars_used(earlier, ground)
-    body = _body(portrait, ground, likeness, seconds, character, dice, avoid)
+    entries = entry_prices(ground, portrait, likeness, section_gains(portrait, seam_s))
+    taste = _taste(character, openness(portrait, seam_s))
+
+    def walk(take: Dice, avoid: Floats) -> tuple[Span, ...]:
+        return walk_phrases(
+            ground,
+            portrait,
+            likeness,
+            entries=entries,
+            beats=_enough_beats(portrait, seconds),
+            taste=taste,
+            avoid=avoid,
+            rng=take.named("phrase path"),
+        )
+
+    body = _bodies(walk, ground, dice)[-1]
     wander = 0.03 + 0.1 * character.weirdness
     jump = 0.6 - 0.4 * character.weirdness
     apart = 1 - character.closeness
+    run = _longest_run(portrait, ground)
     colour = shadow_path(
         body,
         ground,
         colour_distance(likeness),
         likeness.joint,
-        Manner(tolerance=0.25 + apart, surprise=wander, jump=jump),
+        Manner(tolerance=0.25 + apart, surprise=wander, jump=jump, longest_run=run),
         dice.named("colour path"),
     )
     pulse = shadow_path(
@@ -67,62 +99,55 @@ def plan_journey(
         ground,
         pulse_distance(likeness),
         likeness.joint,
-        Manner(tolerance=0.2 + 2 * apart, surprise=wander, jump=jump),
+        Manner(tolerance=0.2 + 2 * apart, surprise=wander, jump=jump, longest_run=run),
         dice.named("pulse path"),
         others=colour,
     )
-    return Itinerary(body=body, colour=colour, pulse=pulse)
+    journey = Itinerary(body=body, colour=colour, pulse=pulse)
+    is_closed = ending is Ending.CADENCE
+    return close(journey, portrait, ground, likeness, seconds) if is_closed else journey
 
 
-def find_ground(portrait: Portrait, seam_s: float) -> Ground:
-    """Find the bars that may be quoted: music before the seam, or all of it if that is too little.
-
-    Raises
-    ------
-    SourceUnusable
-        If there are not even two beats of music.
-    """
-    until_s = min(seam_s, portrait.music_end_s)
-    if until_s - portrait.music_start_s < _ENOUGH_MUSIC_S:
-        until_s = portrait.music_end_s
-    bar = portrait.metre.beats_per_bar
-    first = portrait.beat_position(portrait.music_start_s) - 0.25
-    last = portrait.beat_position(until_s) + 0.1
-    for unit in (bar, 2, 1):
-        starts = np.arange(portrait.metre.first_downbeat % unit, portrait.beat_count + 1 - unit, unit)
-        starts = starts[(starts >= first) & (starts + unit <= last)]
-        if len(starts) >= _FEWEST_UNITS or (unit == 1 and len(starts) >= 2):
-            seam = portrait.beat_position(seam_s)
-            return Ground(bars=starts.astype(np.int64), beats_per_bar=unit, seam=seam)
-    raise SourceUnusable("The recording has too little music before its end to continue it in its own style.")
+def _bodies(walk: _Walk, ground: Ground, dice: Dice) -> list[tuple[Span, ...]]:
+    """Return the bodies of all takes up to this one, each kept from the bars of those before it."""
+    bodies = [walk(Dice(dice.seed, 0), np.zeros(ground.count))]
+    taken = _bars_used(bodies[0], ground)
+    for index in range(1, dice.take_index + 1):
+        for price in _TAKEN_PRICES:
+            body = walk(Dice(dice.seed, index), np.asarray(price * taken, dtype=np.float64))
+            used = _bars_used(body, ground)
+            if (used & taken).sum() <= _MOST_SHARED * used.sum():
+                break
+        bodies.append(body)
+        taken |= used
+    return bodies
 
 
-def _body(
-    portrait: Portrait,
-    ground: Ground,
-    likeness: Likeness,
-    seconds: float,
-    character: Character,
-    dice: Dice,
-    avoid: Floats,
-) -> tuple[Span, ...]:
-    spans = np.diff(portrait.pulse.beats_s)
-    beats = seconds / float(np.percentile(spans, 10)) + 1
-    taste = Taste()
-    taste = replace(
-        taste,
-        surprise=taste.surprise * (0.3 + 1.4 * character.weirdness),
-        straying=taste.straying * (0.2 + 1.6 * character.closeness),
-    )
-    return walk_phrases(
-        ground, portrait, likeness, beats=beats, taste=taste, avoid=avoid, rng=dice.named("phrase path")
+def _taste(character: Character, openness: float) -> Taste:
+    """Return the prices of this character; after a close the path need not stay with the section."""
+    usual = Taste()
+    return replace(
+        usual,
+        surprise=usual.surprise * (0.3 + 1.4 * character.weirdness),
+        straying=usual.straying * (0.2 + 1.6 * character.closeness) * openness,
     )
 
 
-def _bars_used(spans: tuple[Span, ...], ground: Ground) -> Floats:
-    """Return how often each bar of the ground sounds in the spans."""
-    used = np.zeros(ground.count)
+def _enough_beats(portrait: Portrait, seconds: float) -> float:
+    """Return beats that last at least this long wherever they are taken from."""
+    spans_s = np.diff(portrait.pulse.beats_s)
+    return seconds / float(np.percentile(spans_s, 10)) + 1
+
+
+def _longest_run(portrait: Portrait, ground: Ground) -> int:
+    """Return how many bars in a row a layer may go on as recorded: what lasts longer is known again."""
+    bar_s = ground.beats_per_bar * float(np.median(np.diff(portrait.pulse.beats_s)))
+    return int(np.clip(round(_KNOWN_AGAIN_S / bar_s), 2, 4))
+
+
+def _bars_used(spans: tuple[Span, ...], ground: Ground) -> NDArray[np.bool_]:
+    """Return which bars of the ground sound in the spans."""
+    used = np.zeros(ground.count, dtype=np.bool_)
     for span in spans:
-        inside = (ground.bars + ground.beats_per_bar > span.start + 1e-6) & (ground.bars < span.end - 1e-6)
-        used += inside
+        used |= (ground.bars + ground.beats_per_bar > span.start + 1e-6) & (ground.bars < span.end - 1e-6)
     return used

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cadenza.engines.embedded.plan.ground import Ground
 from cadenza.engines.embedded.plan.likeness import Likeness
-from cadenza.engines.embedded.plan.path import Ground
 from cadenza.music.portrait import Floats, Ints
 from cadenza.music.quotation import Span
 
@@ -23,13 +23,15 @@ class Manner:
 
     ``jump`` is the price of not going on as recorded, ``run_on`` that of going on (without it a layer
     would play the source from there to its end). Where even the best other place is farther than
-    ``tolerance``, the layer stays with the body. ``surprise`` is the size of the random part.
+    ``tolerance``, the layer stays with the body. ``surprise`` is the size of the random part. No more
+    than ``longest_run`` units in a row are as recorded.
     """
 
     tolerance: float
     surprise: float
     jump: float = 0.4
     run_on: float = 0.25
+    longest_run: int = 4
 
 
 def shadow_path(
@@ -114,23 +116,42 @@ def _again(path: Ints, fit: Floats) -> Floats:
 
 
 def _viterbi(fit: Floats, places: Ints, joint: Floats, unit: int, manner: Manner) -> Ints:
-    """Return the index of the place for each unit: good fits, few and smooth jumps."""
-    last = len(joint) - 1
-    ends = np.minimum(places + unit, last)
-    move = manner.jump * (0.5 + joint[np.ix_(ends, places)])
-    move[(places[:, None] + unit) == places[None]] = manner.run_on
-    move[(places[:, None]) == places[None]] += manner.jump  # the same unit twice in a row is a stutter
-    score = fit[0].copy()
-    back = np.zeros(fit.shape, dtype=np.int64)
+    """Return the index of the place for each unit: good fits, few and smooth jumps, no long runs.
+
+    The states are places and how many units in a row have gone on as recorded, counted up to
+    ``manner.longest_run``.
+    """
+    moves = _moves(places, joint, unit, manner)
+    here, there = np.nonzero(places[:, None] + unit == places[None])
+    score = np.full((manner.longest_run, len(places)), np.inf)
+    score[0] = fit[0]
+    back = np.zeros((len(fit), *score.shape), dtype=np.int64)  # of the state before, flattened
     for row in range(1, len(fit)):
-        total = score[:, None] + move
-        back[row] = total.argmin(axis=0)
-        score = total[back[row], np.arange(len(places))] + fit[row]
+        before, score = score, np.full(score.shape, np.inf)
+        run = before.argmin(axis=0)
+        jump = before.min(axis=0)[:, None] + moves
+        origin = jump.argmin(axis=0)
+        score[0] = jump.min(axis=0)
+        back[row, 0] = run[origin] * len(places) + origin
+        for length in range(1, manner.longest_run):
+            score[length, there] = before[length - 1, here] + manner.run_on
+            back[row, length, there] = (length - 1) * len(places) + here
+        score += fit[row]
+    state = int(score.argmin())
     path = np.empty(len(fit), dtype=np.int64)
-    path[-1] = int(score.argmin())
-    for row in range(len(fit) - 1, 0, -1):
-        path[row - 1] = back[row, path[row]]
+    for row in range(len(fit) - 1, -1, -1):
+        path[row] = state % len(places)
+        state = int(back[row].ravel()[state])
     return path
+
+
+def _moves(places: Ints, joint: Floats, unit: int, manner: Manner) -> Floats:
+    """Return (places, places) prices of not going on as recorded."""
+    ends = np.minimum(places + unit, len(joint) - 1)
+    moves = manner.jump * (0.5 + joint[np.ix_(ends, places)])
+    moves[places[:, None] + unit == places[None]] = np.inf
+    moves[places[:, None] == places[None]] += manner.jump  # the same unit twice in a row is a stutter
+    return np.asarray(moves)
 
 
 def colour_distance(likeness: Likeness) -> Floats:

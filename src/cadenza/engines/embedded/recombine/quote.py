@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 from cadenza.music.portrait import Floats, Portrait
 from cadenza.music.quotation import Span
@@ -15,8 +14,6 @@ Marks = tuple[Floats, Floats]  # beats from the seam, seconds from the seam
 
 _DRIFT_S = 0.008  # a layer that strays this far from the body's beats is set anew
 _SAME_GAIN_DB = 1.0
-_EVENING = 0.75  # of the difference between sections is taken out
-_MOST_GAIN_DB = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,26 +39,10 @@ def beat_marks(body: tuple[Span, ...], portrait: Portrait) -> Marks:
     return np.array(beats), np.array(seconds)
 
 
-def section_gains(portrait: Portrait, seam_s: float) -> Floats:
-    """Return a gain in dB per beat that brings its section to the level of the last 20 s before the seam.
-
-    Sections are means over 16 beats, so that accents and phrases keep their own dynamics.
-    """
-    beats_s = portrait.pulse.beats_s[:-1]
-    end_s = max(min(seam_s, portrait.music_end_s), portrait.music_start_s + 1)
-    power = 10 ** (portrait.views.level_db / 10)
-    recent = (beats_s >= end_s - 20) & (beats_s < end_s - 0.2)
-    if not recent.any():
-        return np.zeros(len(power))
-    target_db = 10 * np.log10(power[recent].mean() + 1e-9)
-    section_db = 10 * np.log10(uniform_filter1d(power, 16, mode="nearest") + 1e-9)
-    return np.asarray(np.clip(_EVENING * (target_db - section_db), -_MOST_GAIN_DB, _MOST_GAIN_DB))
-
-
 def quotes(spans: tuple[Span, ...], portrait: Portrait, marks: Marks, gains_db: Floats) -> tuple[Quote, ...]:
     """Return the stretches of one layer, as long as possible without leaving the beats of the body.
 
-    ``gains_db`` is per beat of the source, as from ``section_gains``.
+    ``gains_db`` is per beat of the source.
     """
     beats, seconds = marks
     offset = 0.0

@@ -1,0 +1,61 @@
+"""The bars that a continuation may quote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cadenza.domain.errors import SourceUnusable
+from cadenza.music.portrait import Ints, Portrait
+
+_ENOUGH_MUSIC_S = 16.0  # less than this before the seam: what comes after it is quoted too
+_FEWEST_UNITS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """The bars a path may use: their first beats, and the beat position where the new music begins."""
+
+    bars: Ints
+    beats_per_bar: int
+    seam: float
+
+    @property
+    def pickup(self) -> float:
+        """How far into a bar the seam lies, in beats; a hair before a bar line counts as on it."""
+        beats = (self.seam - float(self.bars[0])) % self.beats_per_bar
+        return 0.0 if self.beats_per_bar - beats < 0.02 else beats
+
+    @property
+    def due(self) -> int:
+        """The bar that would go on as recorded; may lie after the last."""
+        return int(np.floor((self.seam - float(self.bars[0])) / self.beats_per_bar + 0.01))
+
+    @property
+    def count(self) -> int:
+        """Number of bars."""
+        return len(self.bars)
+
+
+def find_ground(portrait: Portrait, seam_s: float) -> Ground:
+    """Find the bars that may be quoted: music before the seam, or all of it if that is too little.
+
+    Raises
+    ------
+    SourceUnusable
+        If there are not even two beats of music.
+    """
+    until_s = min(seam_s, portrait.music_end_s)
+    if until_s - portrait.music_start_s < _ENOUGH_MUSIC_S:
+        until_s = portrait.music_end_s
+    bar = portrait.metre.beats_per_bar
+    first = portrait.beat_position(portrait.music_start_s) - 0.25
+    last = portrait.beat_position(until_s) + 0.1
+    for unit in (bar, 2, 1):
+        starts = np.arange(portrait.metre.first_downbeat % unit, portrait.beat_count + 1 - unit, unit)
+        starts = starts[(starts >= first) & (starts + unit <= last)]
+        if len(starts) >= _FEWEST_UNITS or (unit == 1 and len(starts) >= 2):
+            seam = portrait.beat_position(seam_s)
+            return Ground(bars=starts.astype(np.int64), beats_per_bar=unit, seam=seam)
+    raise SourceUnusable("The recording has too little music before its end to continue it in its own style.")
