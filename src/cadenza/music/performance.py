@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cadenza.music.brief import Role
+from cadenza.music.vocal import TimedLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +31,14 @@ class PlayedPart:
 class Performance:
     """A played piece.
 
-    ``tonic`` is the pitch class that drums are tuned to; ``duration_s`` the length of the recording.
+    ``tonic`` is the pitch class that drums are tuned to; ``duration_s`` the length of the recording,
+    ``sung`` the lines of the voice in order.
     """
 
     parts: tuple[PlayedPart, ...]
     duration_s: float
     tonic: int
+    sung: tuple[TimedLine, ...] = ()
 
     def part(self, role: Role) -> PlayedPart | None:
         """Return the part with ``role``, or None where nobody plays it."""

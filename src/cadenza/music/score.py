@@ -9,6 +9,7 @@ from cadenza.music.brief import Role
 from cadenza.music.harmony import Chord
 from cadenza.music.pitch import Key, pitch_name
 from cadenza.music.time import Length, Metre, Position, TempoMap
+from cadenza.music.vocal import SetLine
 
 # General MIDI's percussion keys.
 DRUM_PITCHES: dict[str, int] = {
@@ -58,7 +59,10 @@ class ChordSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A whole piece. ``marks`` names its sections where they begin; ``end`` is its last moment."""
+    """A whole piece. ``marks`` names its sections where they begin; ``end`` is its last moment.
+
+    ``sung`` are the lines that a voice sings, in order.
+    """
 
     title: str
     key: Key
@@ -68,6 +72,7 @@ class Score:
     chords: tuple[ChordSpan, ...]
     parts: tuple[Part, ...]
     end: Position
+    sung: tuple[SetLine, ...] = ()
 
     def part(self, role: Role) -> Part | None:
         """Return the part with ``role``, or None where nobody plays it."""
@@ -88,6 +93,14 @@ def score_text(score: Score) -> str:
     for part in score.parts:
         lines.append(f"part {part.role.value} {part.instrument}")
         lines += [_note_line(note, score.metre, is_drum=part.role is Role.DRUMS) for note in part.notes]
+    for line in score.sung:
+        lines.append(f"sung {line.line.text}")
+        lines += [
+            f"  {_place(tone.at, score.metre)}+{tone.length.quarters} {pitch_name(tone.midi_pitch)}"
+            f" {sung.syllable.text}"
+            for sung in line.syllables
+            for tone in sung.tones
+        ]
     lines.append(f"end {_place(score.end, score.metre)}")
     return "\n".join(lines) + "\n"
 

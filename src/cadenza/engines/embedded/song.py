@@ -1,6 +1,6 @@
 """A song from a request: the one file that knows every stage, in the order of the work.
 
-understand -> compose -> perform -> play and mix, window by window -> master.
+understand -> compose -> perform -> play, sing and mix, window by window -> master.
 """
 
 from __future__ import annotations
@@ -14,19 +14,25 @@ from numpy.typing import NDArray
 from cadenza.audio.loudness import integrated_lufs
 from cadenza.audio.signal import Signal
 from cadenza.domain.errors import Stopped
-from cadenza.domain.request import GenerationRequest
+from cadenza.domain.request import GenerationRequest, Specified, Voice
+from cadenza.domain.task import LyricLine
 from cadenza.engines.embedded.compose.compose import compose
 from cadenza.engines.embedded.mix.desk import Desk
 from cadenza.engines.embedded.mix.master import TARGET_LUFS, master, provisional
 from cadenza.engines.embedded.mix.reverb import room
+from cadenza.engines.embedded.mix.vocals import OVER_BACKING_LU, Dip, VocalStrip
 from cadenza.engines.embedded.perform.perform import perform
 from cadenza.engines.embedded.plan.brief import draw_brief
 from cadenza.engines.embedded.synth.orchestra import seat
 from cadenza.engines.embedded.synth.tone import SAMPLE_RATE
+from cadenza.engines.embedded.vocals import VOCALS, VocalTrack, compass_of
 from cadenza.music.brief import Brief, Role
 from cadenza.music.dice import Dice
+from cadenza.music.lyrics import Line, Lyrics
 from cadenza.music.performance import Performance
 from cadenza.music.score import DRUM_PITCHES, Score
+from cadenza.music.vocal import Compass, LineSlot
+from cadenza.words.reading import read_lyrics
 
 Stereo = NDArray[np.float32]
 
@@ -34,6 +40,7 @@ _FIRST_WINDOW_S, _WINDOW_S = 2.0, 8.0
 _CHECK_S = 5.0  # how much of the fullest section the desk listens to before it starts
 _EARLY_S = 0.06  # by which a hand may be early
 _FADE_S = 0.9
+_PLATE_S = 1.6  # of the voice's reverberation
 _HEADROOM_LU = 2.0  # kept in previews, whose peaks no limiter watches
 
 
@@ -41,7 +48,8 @@ _HEADROOM_LU = 2.0  # kept in previews, whose peaks no limiter watches
 class SongPlan:
     """What is decided before a note sounds: quick to make, enough for the text stage.
 
-    ``lyrics`` are the caller's words (they shape the form; nobody sings them). ``unknown_words``
+    ``lyrics`` are the caller's words as written, ``words`` how they are read where somebody sings them,
+    in ``compass``: ``slots`` have room in the form, ``unsung`` lines have none. ``unknown_words``
     changed nothing; ``neighbours`` are instruments that another one stands in for.
     """
 
@@ -52,13 +60,18 @@ class SongPlan:
     unknown_words: tuple[str, ...]
     neighbours: tuple[str, ...]
     dice: Dice
+    words: Lyrics | None = None
+    slots: tuple[LineSlot, ...] = ()
+    unsung: tuple[Line, ...] = ()
+    compass: Compass = Compass.LOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeSong:
     """A finished song: stereo at 44.1 kHz, -14 LUFS, at most -1 dBTP.
 
-    ``stems`` sum to the mix before the master bus; ``key`` reads "A minor".
+    ``stems`` sum to the mix before the master bus; ``key`` reads "A minor". ``lines`` tell when each
+    line is sung.
     """
 
     signal: Signal
@@ -66,12 +79,14 @@ class MadeSong:
     key: str
     stems: Mapping[str, Signal]
     score: Score
+    lines: tuple[LyricLine, ...] = ()
 
 
 def plan_song(request: GenerationRequest, *, seed: int, take_index: int) -> SongPlan:
     """Decide title, style, key, tempo, form and players of one take. Milliseconds."""
     dice = Dice(seed, take_index)
-    planned = draw_brief(request, dice)
+    words = _words(request)
+    planned = draw_brief(request, dice, words)
     return SongPlan(
         brief=planned.brief,
         title=planned.brief.title,
@@ -80,7 +95,19 @@ def plan_song(request: GenerationRequest, *, seed: int, take_index: int) -> Song
         unknown_words=planned.unknown,
         neighbours=planned.neighbours,
         dice=dice,
+        words=words,
+        slots=planned.slots,
+        unsung=planned.unsung,
+        compass=compass_of(request.voice, planned.style, dice),
     )
+
+
+def _words(request: GenerationRequest) -> Lyrics | None:
+    """Return what is to be sung, or None where nobody sings or there is nothing to sing."""
+    if request.voice is Voice.NOBODY or not isinstance(request.wish, Specified):
+        return None
+    words = read_lyrics(request.wish.lyrics or "")
+    return words if words.lines else None
 
 
 def make_song(
@@ -97,7 +124,7 @@ def make_song(
     Raises ``Stopped`` soon after ``should_stop`` answers yes.
     """
     progress("compose", 0.0)
-    score = compose(plan.brief, plan.dice)
+    score = compose(plan.brief, plan.dice, plan.slots, plan.compass)
     performance = perform(score, plan.brief, plan.dice)
     _check(should_stop)
     progress("play", 0.05)
@@ -110,12 +137,16 @@ def make_song(
         signal=signal,
         bpm=float(plan.brief.beats_per_minute),
         key=str(plan.brief.key),
-        stems={role.value: Signal(stem, SAMPLE_RATE) for role, stem in stems.items()},
+        stems={name: Signal(stem, SAMPLE_RATE) for name, stem in stems.items()},
         score=score,
+        lines=tuple(
+            LyricLine(text=line.line.text, start_s=line.begin_s, end_s=line.end_s)
+            for line in performance.sung
+        ),
     )
 
 
-def _mixed(stems: Mapping[Role, Stereo]) -> Signal:
+def _mixed(stems: Mapping[str, Stereo]) -> Signal:
     total = np.zeros_like(next(iter(stems.values())))
     for stem in stems.values():
         total += stem
@@ -128,9 +159,9 @@ def _play(
     progress: Callable[[str, float], None],
     should_stop: Callable[[], bool],
     preview: Callable[[Signal], None],
-) -> dict[Role, Stereo]:
+) -> dict[str, Stereo]:
     """Return all mixed stems; what players and desk remember is let go before the master."""
-    session = _Session(plan.brief, performance, plan.dice)
+    session = _Session(plan, performance, lambda: _check(should_stop))
     for fraction, window in session.windows():
         _check(should_stop)
         preview(window)
@@ -145,9 +176,10 @@ def _check(should_stop: Callable[[], bool]) -> None:
 
 
 class _Session:
-    """Players and desk in one room: renders all stems a window at a time."""
+    """Players, singers and desk in one room: renders all stems a window at a time."""
 
-    def __init__(self, brief: Brief, performance: Performance, dice: Dice) -> None:
+    def __init__(self, plan: SongPlan, performance: Performance, between: Callable[[], None]) -> None:
+        brief, dice = plan.brief, plan.dice
         self._count = round(performance.duration_s * SAMPLE_RATE)
         self._players = seat(performance, dice)
         self._desk = Desk(
@@ -157,10 +189,27 @@ class _Session:
             room(brief.genre.sound.reverb_s, SAMPLE_RATE, dice.shared.named("room")),
             SAMPLE_RATE,
         )
-        self.stems: dict[Role, Stereo] = {
-            player.role: np.zeros((2, self._count), dtype=np.float32) for player in self._players
+        self.stems: dict[str, Stereo] = {
+            player.role.value: np.zeros((2, self._count), dtype=np.float32) for player in self._players
         }
-        self._gain_db = self._sound_check(_fullest_s(brief, performance.duration_s))
+        backing_lufs = self._sound_check(_fullest_s(brief, performance.duration_s))
+        self._gain_db = TARGET_LUFS - _HEADROOM_LU - backing_lufs
+        self._vocals: VocalTrack | None = None
+        if performance.sung:
+            self._seat_singers(plan, performance, backing_lufs, between)
+
+    def _seat_singers(
+        self, plan: SongPlan, performance: Performance, backing_lufs: float, between: Callable[[], None]
+    ) -> None:
+        brief, dice = plan.brief, plan.dice
+        self._gain_db -= OVER_BACKING_LU
+        self.stems[VOCALS] = np.zeros((2, self._count), dtype=np.float32)
+        self._vocals = VocalTrack(performance.sung, plan.compass, dice, self.stems[VOCALS], between)
+        plate = room(_PLATE_S, SAMPLE_RATE, dice.shared.named("plate"))
+        echo_s = float(60 / brief.beats_per_minute)
+        self._vocal_strip = VocalStrip(plate, echo_s, backing_lufs, SAMPLE_RATE)
+        sung_s = [(line.begin_s, line.end_s) for line in performance.sung]
+        self._dips = {p.role: Dip(sung_s, SAMPLE_RATE) for p in self._players if p.role is not Role.BASS}
 
     def windows(self) -> Iterator[tuple[float, Signal]]:
         """Render window by window; yield the fraction done and the window's mix as a listener may hear it."""
@@ -169,17 +218,24 @@ class _Session:
             end = min(self._count, begin + round(length_s * SAMPLE_RATE))
             mixed = np.zeros((2, end - begin), dtype=np.float32)
             for player in self._players:
-                stem = self.stems[player.role]
+                stem = self.stems[player.role.value]
                 is_first, is_last = begin == 0, end == self._count
                 start_s = -1.0 if is_first else begin / SAMPLE_RATE
                 player.play(start_s, np.inf if is_last else end / SAMPLE_RATE, stem)
                 stem[:, begin:end] = self._desk.strips[player.role].process(stem[:, begin:end])
+                if self._vocals is not None and player.role in self._dips:
+                    stem[:, begin:end] = self._dips[player.role].process(stem[:, begin:end])
                 mixed += stem[:, begin:end]
+            if self._vocals is not None:
+                self._vocals.sing_until(end)
+                dry = self.stems[VOCALS][:, begin:end]
+                dry[:] = self._vocal_strip.process(dry, mixed)
+                mixed += dry
             yield end / self._count, provisional(Signal(mixed, SAMPLE_RATE), gain_db=self._gain_db)
             begin, length_s = end, _WINDOW_S
 
     def _sound_check(self, from_s: float) -> float:
-        """Set the faders by the fullest part, and return the gain that brings it near the target."""
+        """Set the faders by the fullest part, and return its loudness in LUFS."""
         excerpts = {}
         for player in self._players:
             dry = np.zeros((2, round(_CHECK_S * SAMPLE_RATE)), dtype=np.float32)
@@ -189,7 +245,7 @@ class _Session:
         self._desk.sound_check(excerpts)
         total = sum(dry * np.float32(self._desk.strips[role].gain) for role, dry in excerpts.items())
         assert isinstance(total, np.ndarray), "somebody plays"
-        return TARGET_LUFS - _HEADROOM_LU - integrated_lufs(Signal(total, SAMPLE_RATE))
+        return integrated_lufs(Signal(total, SAMPLE_RATE))
 
 
 def _kicks(performance: Performance) -> list[float]:

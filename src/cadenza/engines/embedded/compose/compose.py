@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from cadenza.engines.embedded.compose.accompany import chord_notes, pad_notes
@@ -9,21 +10,30 @@ from cadenza.engines.embedded.compose.bass import bass_notes
 from cadenza.engines.embedded.compose.drums import drum_notes
 from cadenza.engines.embedded.compose.harmony import lay_chords
 from cadenza.engines.embedded.compose.melody import melody_notes
+from cadenza.engines.embedded.compose.vocal import set_words, without
 from cadenza.music.brief import Brief, Role
 from cadenza.music.dice import Dice
 from cadenza.music.score import ChordSpan, Note, Part, Score
-from cadenza.music.time import START, Position, TempoMap
+from cadenza.music.time import START, Length, Position, TempoMap
+from cadenza.music.vocal import Compass, LineSlot, SetLine
 
 _RELEASE_S = Fraction(6, 5)  # the last chord is let go this long before the end, to fade by itself
 
 
-def compose(brief: Brief, dice: Dice) -> Score:
-    """Write the piece that ``brief`` asks for. The same brief and dice give the same score."""
+def compose(
+    brief: Brief, dice: Dice, slots: Sequence[LineSlot] = (), compass: Compass = Compass.LOW
+) -> Score:
+    """Write the piece that ``brief`` asks for. The same arguments give the same score.
+
+    ``slots`` are the lines to be sung, within ``compass``; where somebody sings, the instrument that
+    has the tune only answers.
+    """
     tempo = _tempo(brief)
     end = tempo.position_at(Fraction(brief.duration_s).limit_denominator(1000) - _RELEASE_S)
     chords = lay_chords(brief, end)
+    sung = set_words(brief, slots, chords, compass, dice)
     parts = tuple(
-        Part(role=role, instrument=instrument, notes=_ordered(_notes(role, brief, chords, dice)))
+        Part(role=role, instrument=instrument, notes=_ordered(_notes(role, brief, chords, sung, dice)))
         for role, instrument in brief.instruments.items()
     )
     marks = tuple(
@@ -38,6 +48,7 @@ def compose(brief: Brief, dice: Dice) -> Score:
         chords=chords,
         parts=parts,
         end=end,
+        sung=sung,
     )
 
 
@@ -52,7 +63,9 @@ def _tempo(brief: Brief) -> TempoMap:
     return TempoMap(((START, pace), slowed, (brief.final_chord_at, pace)))
 
 
-def _notes(role: Role, brief: Brief, chords: tuple[ChordSpan, ...], dice: Dice) -> list[Note]:
+def _notes(
+    role: Role, brief: Brief, chords: tuple[ChordSpan, ...], sung: Sequence[SetLine], dice: Dice
+) -> list[Note]:
     match role:
         case Role.DRUMS:
             return drum_notes(brief, dice.named("drums"))
@@ -61,7 +74,7 @@ def _notes(role: Role, brief: Brief, chords: tuple[ChordSpan, ...], dice: Dice) 
         case Role.CHORDS:
             return chord_notes(brief, chords)
         case Role.MELODY:
-            return melody_notes(brief, chords, dice)
+            return without(melody_notes(brief, chords, dice), sung, Length(brief.metre.beat.quarters / 2))
         case Role.PAD:
             return pad_notes(brief, chords)
 

@@ -16,7 +16,8 @@ from cadenza.music.brief import Brief, Role
 from cadenza.music.dice import Dice
 from cadenza.music.performance import Performance, PlayedPart, Strike
 from cadenza.music.score import DRUM_PITCHES, Note, Part, Score
-from cadenza.music.time import Position
+from cadenza.music.time import Length, Position
+from cadenza.music.vocal import TimedLine, TimedSyllable, TimedTone, Tone
 
 _STRUMMED = ("steel_guitar", "nylon_guitar", "clean_guitar", "harp")
 _STRUM_S = 0.014  # between two strings
@@ -29,7 +30,56 @@ def perform(score: Score, brief: Brief, dice: Dice) -> Performance:
     beats = int(score.end.quarters) + 2
     common = pink_noise(beats, dice.named("perform everyone"))
     parts = tuple(_play(part, score, brief, common, dice) for part in score.parts)
-    return Performance(parts=parts, duration_s=brief.duration_s, tonic=brief.key.tonic)
+    return Performance(
+        parts=parts,
+        duration_s=brief.duration_s,
+        tonic=brief.key.tonic,
+        sung=_sung(score, brief, common),
+    )
+
+
+def _sung(score: Score, brief: Brief, common: NDArray[np.float64]) -> tuple[TimedLine, ...]:
+    """Return all lines in seconds: a singer goes with the others, and closer to the beat than they."""
+    timed, free_from_s = [], 0.0
+    for line in score.sung:
+        syllables = tuple(
+            TimedSyllable(
+                syllable=sung.syllable,
+                tones=tuple(_timed(tone, score, brief, common) for tone in sung.tones),
+            )
+            for sung in line.syllables
+        )
+        begin_s = syllables[0].begin_s
+        timed.append(
+            TimedLine(
+                line=line.line,
+                kind=line.kind,
+                energy=line.energy,
+                syllables=syllables,
+                breath_s=max(0.0, begin_s - free_from_s),
+            )
+        )
+        free_from_s = syllables[-1].end_s
+    return tuple(timed)
+
+
+def _timed(tone: Tone, score: Score, brief: Brief, common: NDArray[np.float64]) -> TimedTone:
+    begin_s, end_s = (
+        _sung_s(place, score, brief, common) for place in (tone.at, tone.at + Length(tone.length.quarters))
+    )
+    return TimedTone(
+        begin_s=begin_s,
+        end_s=max(begin_s + 0.05, end_s),
+        midi_pitch=tone.midi_pitch,
+        second_pitch=tone.second_pitch,
+    )
+
+
+def _sung_s(place: Position, score: Score, brief: Brief, common: NDArray[np.float64]) -> float:
+    """Return when a sung place sounds: the others' drift, without jumps between two beats."""
+    drift = float(np.interp(float(place.quarters), np.arange(len(common)), common))
+    at_s = float(score.tempo.seconds_at(swung(place, brief.genre.swing, brief.genre.swing_step)))
+    return max(0.0, at_s + brief.genre.looseness_ms / 2000 * float(np.clip(drift, -2.5, 2.5)))
 
 
 def _play(part: Part, score: Score, brief: Brief, common: NDArray[np.float64], dice: Dice) -> PlayedPart:

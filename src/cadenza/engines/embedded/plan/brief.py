@@ -23,11 +23,14 @@ from cadenza.engines.embedded.plan.brief_form import (
     sections_of_lyrics,
 )
 from cadenza.engines.embedded.plan.brief_words import Wishes, read_wishes
+from cadenza.engines.embedded.plan.sung_form import SungForm, sung_form
 from cadenza.music.brief import Brief, Role, SectionKind, SectionPlan
 from cadenza.music.dice import Dice
 from cadenza.music.genre import Genre, Groove, Texture
+from cadenza.music.lyrics import Line, Lyrics
 from cadenza.music.pitch import Key, Mode
 from cadenza.music.time import Metre
+from cadenza.music.vocal import LineSlot
 
 SHORTEST_S, LONGEST_S = 10.0, 480.0
 _NATURAL_S = (120.0, 180.0)
@@ -41,6 +44,7 @@ class Planned:
     """A brief and what the caller may be told of it.
 
     ``unknown`` are words that changed nothing, ``neighbours`` instruments that another one plays.
+    ``slots`` are the lines to be sung and their room, ``unsung`` those for which there is none.
     """
 
     brief: Brief
@@ -48,10 +52,15 @@ class Planned:
     lyrics: str
     unknown: tuple[str, ...]
     neighbours: tuple[str, ...]
+    slots: tuple[LineSlot, ...] = ()
+    unsung: tuple[Line, ...] = ()
 
 
-def draw_brief(request: GenerationRequest, dice: Dice) -> Planned:
-    """Decide everything about one take before a note is written. Never raises for odd words."""
+def draw_brief(request: GenerationRequest, dice: Dice, words: Lyrics | None = None) -> Planned:
+    """Decide everything about one take before a note is written. Never raises for odd words.
+
+    ``words`` are the lyrics where somebody sings them: then the form is made for them.
+    """
     text, lyrics, title = _texts(request)
     wishes = read_wishes(text, request.avoid)
     chooser = _Chooser(dice, _weight(request, "style_weight"), _weight(request, "weirdness"))
@@ -73,11 +82,21 @@ def draw_brief(request: GenerationRequest, dice: Dice) -> Planned:
         bass_line=chooser.one_of(texture.bass, "bass line"),
         weirdness=chooser.weirdness,
     )
-    brief = _with_form(brief, wishes, chooser, kinds=_kinds(genre, lyrics), duration_s=request.duration_s,
-                       keep_all=bool(sections_of_lyrics(lyrics)))  # fmt: skip
+    sung: SungForm | None = None
+    if words is not None and words.lines:
+        brief, sung = _with_sung_form(brief, wishes, chooser, words=words, duration_s=request.duration_s)
+    else:
+        brief = _with_form(brief, wishes, chooser, kinds=_kinds(genre, lyrics), duration_s=request.duration_s,
+                           keep_all=bool(sections_of_lyrics(lyrics)))  # fmt: skip
     style = text if isinstance(request.wish, Specified) and text else _style_text(brief)
     return Planned(
-        brief=brief, style=style, lyrics=lyrics, unknown=wishes.unknown, neighbours=wishes.neighbours
+        brief=brief,
+        style=style,
+        lyrics=lyrics,
+        unknown=wishes.unknown,
+        neighbours=wishes.neighbours,
+        slots=sung.slots(brief.bar) if sung else (),
+        unsung=sung.unsung if sung else (),
     )
 
 
@@ -251,9 +270,7 @@ def _with_form(
     duration_s: float | None,
     keep_all: bool,
 ) -> Brief:
-    bar_s = float(brief.metre.bar.quarters / brief.metre.beat.quarters * 60 / brief.beats_per_minute)
-    slow_down_s = bar_s * (float(brief.genre.slow_down) - 1.0)
-    ring_s = min(3.5, max(2.2, bar_s))
+    bar_s, slow_down_s, ring_s = _bar_and_ending_s(brief)
     if duration_s is None:
         natural = min(_NATURAL_S[1], max(_NATURAL_S[0], ideal_bars(kinds) * bar_s))
         bars = max(1, int((natural - ring_s - slow_down_s) / bar_s) // 4 * 4)
@@ -264,6 +281,32 @@ def _with_form(
     blocks = fit_form(kinds, bars, keep_all=keep_all)
     sections = _sections(brief, blocks, wishes, chooser)
     return dataclasses.replace(brief, form=sections, duration_s=length_s)
+
+
+def _with_sung_form(
+    brief: Brief, wishes: Wishes, chooser: _Chooser, *, words: Lyrics, duration_s: float | None
+) -> tuple[Brief, SungForm]:
+    """Give the piece the form that its words need, within the length that is asked or allowed."""
+    bar_s, slow_down_s, ring_s = _bar_and_ending_s(brief)
+    longest = max(1, int((LONGEST_S - ring_s - slow_down_s) / bar_s))
+    if duration_s is None:
+        form = sung_form(words, bar_s=bar_s, bar_count=None)
+        bars = sum(block.bars for block in form.blocks)
+        if bars > longest:
+            form, bars = sung_form(words, bar_s=bar_s, bar_count=longest), longest
+        length_s = min(LONGEST_S, round(bars * bar_s + slow_down_s + ring_s, 2))
+    else:
+        length_s = min(LONGEST_S, max(SHORTEST_S, duration_s))
+        bars = max(1, int((length_s - ring_s - slow_down_s) / bar_s))
+        form = sung_form(words, bar_s=bar_s, bar_count=bars)
+    sections = _sections(brief, form.blocks, wishes, chooser)
+    return dataclasses.replace(brief, form=sections, duration_s=length_s), form
+
+
+def _bar_and_ending_s(brief: Brief) -> tuple[float, float, float]:
+    """Return how long a bar lasts, what slowing down adds to the last one, and how long the end rings."""
+    bar_s = float(brief.metre.bar.quarters / brief.metre.beat.quarters * 60 / brief.beats_per_minute)
+    return bar_s, bar_s * (float(brief.genre.slow_down) - 1.0), min(3.5, max(2.2, bar_s))
 
 
 def _sections(

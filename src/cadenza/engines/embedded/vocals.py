@@ -1,0 +1,69 @@
+"""The voice's way through the pipeline: singers and vocal production, a line at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cadenza.domain.request import Voice
+from cadenza.engines.embedded.mix.vocals import produced
+from cadenza.engines.embedded.sing.choir import Choir
+from cadenza.engines.embedded.sing.voice import SAMPLE_RATE
+from cadenza.music.dice import Dice
+from cadenza.music.vocal import Compass, TimedLine
+
+VOCALS: Final = "vocals"  # the stem's name
+_BEFORE_S = 1.5  # more than breath and consonants before a line's first vowel ever take
+_HIGH_WORDS = re.compile(r"\b(female|woman|girl|soprano|alto)\b", re.IGNORECASE)
+_LOW_WORDS = re.compile(r"\b(male|man|boy|tenor|baritone|bass voice)\b", re.IGNORECASE)
+
+
+def compass_of(voice: Voice, style: str, dice: Dice) -> Compass:
+    """Return who sings: as asked, else as the style says, else one of the two by chance per order."""
+    if voice is Voice.FEMALE or (voice is not Voice.MALE and _HIGH_WORDS.search(style)):
+        return Compass.HIGH
+    if voice is Voice.MALE or _LOW_WORDS.search(style):
+        return Compass.LOW
+    return (Compass.LOW, Compass.HIGH)[int(dice.shared.named("who sings").integers(2))]
+
+
+class VocalTrack:
+    """Sings lines into a stem shortly before they are needed.
+
+    ``between`` is called before each line; what it raises ends the work.
+    """
+
+    def __init__(
+        self,
+        lines: Sequence[TimedLine],
+        compass: Compass,
+        dice: Dice,
+        into: NDArray[np.float32],
+        between: Callable[[], None],
+    ) -> None:
+        self._lines = lines
+        self._choir = Choir(compass, dice)
+        self._into = into
+        self._between = between
+        self._next = 0
+
+    def sing_until(self, end: int) -> None:
+        """Add all lines that may sound before sample ``end``; whole lines, also beyond it."""
+        while self._next < len(self._lines):
+            line = self._lines[self._next]
+            if (line.begin_s - _BEFORE_S) * SAMPLE_RATE >= end:
+                return
+            self._between()
+            self._add(line)
+            self._next += 1
+
+    def _add(self, line: TimedLine) -> None:
+        sung = self._choir.sing(line, self._next)
+        sound = produced(sung.lead, sung.others, SAMPLE_RATE)
+        begin, end = max(0, sung.begin), min(self._into.shape[1], sung.begin + sound.shape[1])
+        if begin < end:
+            self._into[:, begin:end] += sound[:, begin - sung.begin : end - sung.begin]
