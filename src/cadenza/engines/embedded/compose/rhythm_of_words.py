@@ -77,12 +77,12 @@ def lay_syllables(line: Line, room: Room, leaning: Floats) -> tuple[Fall, ...]:
 def _grid(count: int, room: Room) -> _Grid:
     """Return the coarsest grid on which the syllables have room."""
     beat = room.metre.beat.quarters
-    parts = (3, 6, 12) if room.metre.is_compound else (2, 4, 8)
+    parts = (3, 6, 12, 24, 48) if room.metre.is_compound else (2, 4, 8, 16, 32)
     for part in parts:
         step = beat / part
         last_end = int((room.length - room.breath) / step)
         first = -int(room.pickup / step)
-        is_roomy = count <= _FULL * last_end or step / 2 < room.quickest
+        is_roomy = count <= _FULL * last_end or (step / 2 < room.quickest and count <= last_end)
         if part == parts[-1] or is_roomy:
             break
     enough = max(last_end, count + first + 1)

@@ -16,11 +16,11 @@ import numpy as np
 
 from cadenza.engines.embedded.compose.harmony import ChordLine
 from cadenza.engines.embedded.compose.rhythm_of_words import Fall, Floats, Room, lay_syllables
-from cadenza.music.brief import Brief, SectionKind
+from cadenza.music.brief import Brief, SectionKind, SectionPlan
 from cadenza.music.dice import Dice
 from cadenza.music.lyrics import Line
 from cadenza.music.score import ChordSpan, Note
-from cadenza.music.time import Length, Position
+from cadenza.music.time import START, Length, Position
 from cadenza.music.vocal import Compass, LineSlot, SetLine, SetSyllable, Tone
 
 _K = SectionKind
@@ -55,16 +55,14 @@ def set_words(
     for index, section in enumerate(brief.form):
         here = [slot for slot in slots if slot.section == index]
         texts = (section.kind, tuple(slot.line.text.lower() for slot in here))
-        if texts in known:
-            before, tune = known[texts]
-            lines += [replace(_moved(line, starts[index] - before), energy=section.energy) for line in tune]
+        before, tune = known.get(texts, (starts[index], []))
+        again = [replace(_moved(line, starts[index] - before), energy=section.energy) for line in tune]
+        if again and again[0].begins >= singer.free_from(lines):
+            lines += again
             continue
-        tune = [
-            singer.sing(slot, number, section.kind, section.energy, is_close=number + 1 == len(here))
-            for number, slot in enumerate(here)
-        ]
-        known[texts] = (starts[index], tune)
-        lines += tune
+        for number, slot in enumerate(here):
+            lines.append(singer.sing(slot, number, section, lines, is_close=number + 1 == len(here)))
+        known[texts] = (starts[index], lines[len(lines) - len(here) :])
     return _parted(lines, _breath(brief))
 
 
@@ -101,11 +99,23 @@ class _Singer:
         ]
         self._themes: dict[SectionKind, _Theme] = {}
 
+    def free_from(self, before: Sequence[SetLine]) -> Position:
+        """Return from where the next line may begin: the last note of those ``before`` can be cut short."""
+        if not before:
+            return START
+        last = before[-1].syllables[-1].tones[-1]
+        return (
+            last.at
+            + _breath(self._brief)
+            + Length(min(last.length.quarters, self._brief.metre.beat.quarters))
+        )
+
     def sing(
-        self, slot: LineSlot, number: int, kind: SectionKind, energy: float, *, is_close: bool
+        self, slot: LineSlot, number: int, section: SectionPlan, before: Sequence[SetLine], *, is_close: bool
     ) -> SetLine:
+        kind = section.kind
         theme = self._theme(_SAME_THEME.get(kind, kind))
-        falls = lay_syllables(slot.line, self._room(slot), theme.leaning)
+        falls = lay_syllables(slot.line, self._room(slot, self.free_from(before)), theme.leaning)
         role = 3 if is_close else number % 4
         pitches = self._pitches(slot, falls, theme, role)
         tones: list[tuple[Tone, ...]] = [
@@ -118,7 +128,7 @@ class _Singer:
         return SetLine(
             line=slot.line,
             kind=kind,
-            energy=energy,
+            energy=section.energy,
             syllables=tuple(
                 SetSyllable(syllable=syllable, tones=group)
                 for syllable, group in zip(slot.line.syllables, tones, strict=True)
@@ -136,14 +146,17 @@ class _Singer:
             )
         return self._themes[kind]
 
-    def _room(self, slot: LineSlot) -> Room:
+    def _room(self, slot: LineSlot, free_from: Position) -> Room:
         beat = self._brief.metre.beat.quarters
         beat_s = float(60 / self._brief.beats_per_minute)
-        has_pickup = slot.length >= self._brief.bar and slot.at.quarters >= 2 * beat
+        is_wide = slot.length >= self._brief.bar
+        has_pickup = is_wide and slot.at.quarters >= 2 * beat
+        free = max(Fraction(0), slot.at.quarters - free_from.quarters)
         return Room(
             length=slot.length.quarters,
-            breath=_breath(self._brief).quarters + (beat / 2 if has_pickup else 0),
-            pickup=beat if has_pickup else Fraction(0),
+            breath=min(_breath(self._brief).quarters, slot.length.quarters / 3)
+            + (beat / 2 if is_wide else 0),
+            pickup=min(beat, free) if has_pickup else Fraction(0),
             metre=self._brief.metre,
             quickest=beat * Fraction(_SHORTEST_NOTE_S / beat_s).limit_denominator(100),
         )
@@ -237,14 +250,17 @@ def _moved(line: SetLine, by: Length) -> SetLine:
 
 
 def _parted(lines: Sequence[SetLine], breath: Length) -> tuple[SetLine, ...]:
-    """Let every line end a breath before the next one begins, if need be by a shorter last note."""
+    """Let every line end a breath before the next one begins, if need be by a shorter last note.
+
+    A note keeps a third of its length, and never reaches into the next line.
+    """
     parted = []
     for line, following in zip(lines, (*lines[1:], None), strict=True):
         last = line.syllables[-1].tones[-1]
         if following is not None and line.ends > following.begins - breath:
             room = following.begins - breath - last.at
-            shortest = min(last.length, Length(last.length.quarters / 3))
-            held = replace(last, length=max(room, shortest))
+            shortest = min(last.length / 3, following.begins - last.at)
+            held = replace(last, length=min(last.length, max(room, shortest)))
             sung = line.syllables[-1]
             ending = replace(sung, tones=(*sung.tones[:-1], held))
             parted.append(replace(line, syllables=(*line.syllables[:-1], ending)))

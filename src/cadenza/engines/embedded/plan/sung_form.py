@@ -18,6 +18,7 @@ from cadenza.music.vocal import LineSlot
 _K = SectionKind
 _SUNG_PER_S = 2.5  # syllables: an easy pace
 _QUICK_PER_S, _QUICKEST_PER_S = 4.5, 7.5  # from here a line takes more room; beyond this nobody follows
+_BREATH_S = 0.5
 _UNITS = (Fraction(4), Fraction(2), Fraction(1), Fraction(1, 2), Fraction(1, 4))  # bars per line
 _SHORTEST_SONG_S = 75.0
 _EDGES = ((4, 4), (4, 0), (2, 0), (1, 0), (0, 0))  # bars of intro and outro, the roomiest first
@@ -107,7 +108,8 @@ def _quatrains(lines: tuple[Line, ...]) -> Iterator[tuple[Line, ...]]:
 
 
 def _rate(line: Line, unit: Fraction, bar_s: float) -> float:
-    return len(line.syllables) / (float(unit) * bar_s)
+    """Return the syllables per second of a line that has ``unit`` bars, a breath excepted."""
+    return len(line.syllables) / max(0.1, float(unit) * bar_s - _BREATH_S)
 
 
 def _easy_unit(lines: Sequence[Line], bar_s: float) -> Fraction:
