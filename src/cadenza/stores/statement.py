@@ -64,6 +64,7 @@ class Statement:
         values = {**constants, **parameters}
         cursor = connection.connection.cursor()
         try:
+            _tell_listeners(connection, cursor, sql, values)
             cursor.execute(sql, values)
             return self._rows(cursor)
         except connection.dialect.loaded_dbapi.Error as error:
@@ -102,3 +103,10 @@ class Statement:
 def _row_class(names: Sequence[str]) -> Any:
     """Return a named tuple; its fields are known only when the driver has told them."""
     return namedtuple("Row", names, rename=True)  # noqa: PYI024 - see above
+
+
+def _tell_listeners(connection: sa.Connection, cursor: Any, sql: str, values: dict[str, Any]) -> None:
+    """Let who listens to a connection's statements hear of this one too."""
+    if connection._has_events or connection.engine._has_events:  # noqa: SLF001 - as SQLAlchemy asks itself
+        for listener in connection.dispatch.before_cursor_execute:
+            listener(connection, cursor, sql, values, None, False)
