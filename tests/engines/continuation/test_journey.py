@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from cadenza.audio.signal import Signal
 from cadenza.domain.request import Controls, Weight
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
 from cadenza.music.dice import Dice
@@ -102,3 +103,23 @@ def test_two_takes_of_a_short_source_share_at_most_half_of_their_bars_too(song, 
     portrait = listen(song(bars=20))
     bars = [{beat // 4 for beat in beats_of(journey(portrait, take=take, seed=seed).body)} for take in (0, 1)]
     assert len(bars[0] & bars[1]) <= 0.5 * min(len(bars[0]), len(bars[1]))
+
+
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_a_passage_that_hurries_is_not_quoted_elsewhere(hurrying, seed):
+    portrait, first_s, last_s = hurrying
+    inside = [
+        first_s < portrait.seconds_at(beat + 0.5) < last_s
+        for beat in beats_of(journey(portrait, seconds=30.0, seed=seed).body)
+    ]
+    # Four of its 36 bars hurry: without a price on that, 6 to 11 % of the beats come from there.
+    assert np.mean(inside) < 0.04
+
+
+@pytest.fixture(scope="module")
+def hurrying(song):
+    from cadenza.engines.embedded.listen import listen  # noqa: PLC0415 - as above
+
+    parts = [song(bars=16), song(bars=4, bpm=133.0, seed=1), song(bars=16, seed=2)]
+    whole = Signal(np.concatenate([part.samples for part in parts], axis=1), parts[0].sample_rate)
+    return listen(whole), parts[0].duration_s, parts[0].duration_s + parts[1].duration_s

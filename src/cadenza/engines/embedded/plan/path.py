@@ -21,7 +21,7 @@ class Taste:
     """Prices of a path, in units of the joint between two arbitrary places (1.0).
 
     ``surprise`` scales the random part of every choice, ``straying`` the price of sections unlike the
-    last one heard.
+    last one heard, ``uneven`` that of every twentieth by which a bar is faster or slower than the last ones.
     """
 
     reuse: float = 0.45
@@ -31,6 +31,7 @@ class Taste:
     out_of_phase: float = 0.2
     surprise: float = 0.12
     straying: float = 0.5
+    uneven: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,21 @@ def _spans(walk: _Walk, ground: Ground, pickup: float) -> tuple[Span, ...]:
     return tuple(spans)
 
 
+def _unevenness(ground: Ground, portrait: Portrait) -> Floats:
+    """Return per bar by how many twentieths its tempo strays from that at the seam; the first 2 % are free.
+
+    A passage that hurries may be fine in its place, but quoted elsewhere it makes the pulse stumble.
+    """
+    if not portrait.pulse.steady:
+        return np.zeros(ground.count)
+    beats_s = portrait.pulse.beats_s
+    lengths_s = beats_s[ground.bars + ground.beats_per_bar] - beats_s[ground.bars]
+    before = ground.bars + ground.beats_per_bar <= ground.seam + 0.1
+    latest = lengths_s[before][-_RECENT_BARS:] if before.any() else lengths_s
+    strayed = np.abs(np.log(lengths_s / np.median(latest)))
+    return np.asarray(np.maximum(0, strayed - 0.02) / 0.05)
+
+
 class _Costs:
     """Prices of all phrases, precomputed for one ground."""
 
@@ -119,7 +135,7 @@ class _Costs:
         seam = int(min(round(ground.seam), last))
         section = section_distance(portrait.views, seam - 8 * bar, seam)
         away = np.array([section[b : b + bar].mean() for b in ground.bars])
-        self._away = taste.straying * away + avoid
+        self._away = taste.straying * away + taste.uneven * _unevenness(ground, portrait) + avoid
         # Of short bars two or four are felt as one, and an odd number of them is a stumble.
         bar_s = bar * float(np.median(np.diff(portrait.pulse.beats_s)))
         self._gait = max(1.0, (_FELT_BAR_S / bar_s) ** 2)
