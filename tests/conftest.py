@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from cadenza.domain.credits import EntryKind
 from cadenza.domain.links import Links
@@ -62,6 +63,17 @@ class Record:
         known = json.loads(self._path.read_text()) if self._path.exists() else {}
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.write_text(json.dumps(dict(sorted({**known, **self._tests}.items())), indent=1) + "\n")
+
+
+@pytest.fixture(autouse=True)
+def loggers_of_their_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test that sets up logs, as a process does, leaves nothing of it to the loggers of the next one."""
+    configure = structlog.configure
+    monkeypatch.setattr(
+        structlog, "configure", lambda **options: configure(**{**options, "cache_logger_on_first_use": False})
+    )
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
