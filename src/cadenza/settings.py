@@ -168,6 +168,19 @@ class Settings:
         "Different hosts and ports that one account may name in source URLs and callbacks in any 10 minutes, "
         "counted by each API process for itself; 0: as many as come.",
     )
+    lyrics_url: str = _knob(
+        "",
+        "CADENZA_LYRICS_URL",
+        "Base URL of an OpenAI-compatible service that writes lyrics, e.g. `http://127.0.0.1:11434/v1`; "
+        "where it fails the built-in writer does, and says so; empty: the built-in writer.",
+    )
+    lyrics_model: str = _knob(
+        "", "CADENZA_LYRICS_MODEL", "The model that the service is asked for; empty: `default`."
+    )
+    lyrics_key: str = _knob("", "CADENZA_LYRICS_KEY", "The key for that service, sent as a bearer token.")
+    lyrics_deadline_s: float = _knob(
+        60.0, "CADENZA_LYRICS_DEADLINE_S", "Time in which the service must have written one text."
+    )
     log_level: str = _knob("info", "CADENZA_LOG_LEVEL", "`debug`, `info`, `warning` or `error`.")
     otel_endpoint: str = _knob(
         "",
@@ -229,6 +242,7 @@ _POSITIVE = {
     "CADENZA_UPLOAD_LIMIT_BYTES",
     "CADENZA_BODY_DEADLINE_S",
     "CADENZA_FETCH_DEADLINE_S",
+    "CADENZA_LYRICS_DEADLINE_S",
     "CADENZA_RETENTION_DAYS",
     "CADENZA_UPLOAD_RETENTION_DAYS",
     "CADENZA_MAX_ATTEMPTS",

@@ -5,13 +5,20 @@
 import pytest
 
 from cadenza.dialects.sunoapi import quirks
-from cadenza.dialects.sunoapi.decode import decode_extend, decode_generate, decode_upload_extend
+from cadenza.dialects.sunoapi.decode import (
+    decode_extend,
+    decode_generate,
+    decode_lyrics,
+    decode_upload_extend,
+)
+from cadenza.dialects.sunoapi.errors import refusal_body
 from cadenza.dialects.sunoapi.files import (
     FileOrder,
     decode_base64_upload,
     decode_stream_upload,
     decode_url_upload,
 )
+from cadenza.domain.errors import Malformed
 from cadenza.domain.request import (
     Continuation,
     Controls,
@@ -286,6 +293,30 @@ EXTEND_ROWS = [
 @pytest.mark.parametrize(("sentence", "body", "expected"), EXTEND_ROWS, ids=[row[0] for row in EXTEND_ROWS])
 def test_a_sentence_of_extend_holds(sentence, body, expected, holds):
     holds(decode_extend, body, expected)
+
+
+LYRICS_ROWS = [
+    ("wire 1.4 lyrics: 'prompt*'", {"prompt": "the sea"},
+     {"request.wish": Described(prompt="the sea"), "operation": Operation.LYRICS, "request.take_count": 2}),
+    ("wire 1.4 lyrics: prompt is required", {}, {"prompt"}),
+    ("wire 1.4 lyrics: '<= 200 words'", {"prompt": "la " * 200}, {"operation": Operation.LYRICS}),
+    ("wire 1.4 lyrics: '<= 200 words', more", {"prompt": "la " * 201}, {"prompt"}),
+    ("wire 1.4 lyrics: 'callBackUrl*'", {"prompt": "the sea", "callBackUrl": "https://a.example/cb"},
+     {"callback_url": "https://a.example/cb"}),
+    ("seed-001: callBackUrl, 'alternatively ... poll task status'", {"prompt": "the sea"}, {"callback_url": None}),
+    ("ours: seed", {"prompt": "the sea", "seed": 7}, {"request.seed": 7}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sentence", "body", "expected"), LYRICS_ROWS, ids=[row[0] for row in LYRICS_ROWS])
+def test_a_sentence_of_lyrics_holds(sentence, body, expected, holds):
+    holds(decode_lyrics, body, expected)
+
+
+def test_a_prompt_of_too_many_words_is_told_as_too_long():
+    with pytest.raises(Malformed) as refusal:
+        decode_lyrics({"prompt": "la " * 201})
+    assert refusal_body(refusal.value)[1]["code"] == quirks.TOO_LONG_CODE
 
 
 FILE_ROWS = [

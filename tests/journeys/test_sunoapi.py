@@ -382,3 +382,37 @@ def test_a_broken_form_is_a_fault_of_the_body(sqlite_caller, content_type, body)
         "/api/file-stream-upload", content=body, headers={"Content-Type": content_type}
     )
     assert (answer.status_code, answer.json()["code"]) == (400, 400)
+
+
+def test_words_alone_are_asked_for_and_told_like_music(caller, receiver):
+    before = caller.get("/api/v1/generate/credit")["data"]
+    body = {"prompt": "a song about a lighthouse keeper", "callBackUrl": receiver.url("/words"), "seed": 5}
+    headers = {"Idempotency-Key": f"words-{before}"}
+    first, again = (caller.http.post("/api/v1/lyrics", json=body, headers=headers) for _ in range(2))
+    assert first.content == again.content
+    assert again.headers["Idempotent-Replayed"] == "true"
+    task_id = first.json()["data"]["taskId"]
+
+    def look():
+        told = caller.get("/api/v1/lyrics/record-info", taskId=task_id)["data"]
+        return told if told["status"] != "PENDING" else None
+
+    done = eventually(look)
+    assert (done["status"], done["type"]) == ("SUCCESS", "LYRICS")
+    one, two = done["response"]["data"]
+    assert one["text"] != two["text"]
+    assert "lighthouse keeper" in one["text"]
+    assert "[Chorus]" in one["text"]
+    caller.told(task_id)
+    (callback,) = [json.loads(one.body) for one in receiver.requests]
+    assert callback["data"]["callbackType"] == "complete"
+    assert callback["data"]["data"] == done["response"]["data"]
+    assert caller.get("/api/v1/generate/credit")["data"] == before - 1
+
+
+def test_words_alone_are_refused_and_not_found_as_music_is(caller, home):
+    assert caller.http.post("/api/v1/lyrics", json={}).json()["code"] == 400
+    assert caller.http.post("/api/v1/lyrics", json={"prompt": "la " * 201}).json()["code"] == 413
+    for task_id in ("nothing", home["taskId"]):
+        answer = caller.http.get("/api/v1/lyrics/record-info", params={"taskId": task_id})
+        assert answer.json()["code"] == 404

@@ -23,7 +23,8 @@ NATIVE = ("POST", "/v1/tasks", {"prompt": "rain"})
 
 # Which scope each route asks for. A route that is not here fails the test below.
 CREATE = {
-    "POST /v1/tasks", "POST /v1/estimate", "POST /api/v1/client/job/CreateTask",
+    "POST /v1/tasks", "POST /v1/lyrics", "POST /api/v1/lyrics", "POST /v1/estimate",
+    "POST /api/v1/client/job/CreateTask",
     "POST /api/v1/client/job/estimate-credits", "POST /api/v1/generate", "POST /api/v1/generate/extend",
     "POST /api/v1/generate/upload-extend", "POST /api/v1/audio/music", "POST /api/v1/audio/music/extend",
 }  # fmt: skip

@@ -27,12 +27,13 @@ from cadenza.domain.task import (
     Failure,
     FailureKind,
     LyricLine,
+    Operation,
     Progress,
     TakeView,
     TaskState,
     TaskView,
 )
-from cadenza.domain.tiers import TIERS, price
+from cadenza.domain.tiers import LYRICS_PRICE, TIERS, price
 
 MEDIA = "https://music.example.com/media"
 TASK_ID = "a3f0c2e19b7d4f6e8a1053c2e19b7d4f"
@@ -60,6 +61,8 @@ def task(accepted: Accepted, state: TaskState) -> TaskView:
     tier = accepted.request.tier or "v4.5"
     request = dataclasses.replace(accepted.request, tier=tier, seed=accepted.request.seed or 20260120)
     takes = _takes(request, _READY_COUNT.get(state, 0)) if state in _HAVE_TAKES else ()
+    if accepted.operation is Operation.LYRICS:
+        takes = tuple(_of_words(take) for take in takes)
     failed = state is TaskState.FAILED
     return TaskView(
         id=TASK_ID,
@@ -75,7 +78,9 @@ def task(accepted: Accepted, state: TaskState) -> TaskView:
         state=state,
         failure=_FAILURE if failed else None,
         progress=_PROGRESS[state],
-        credits=price(TIERS[tier], accepted.dialect),
+        credits=LYRICS_PRICE
+        if accepted.operation is Operation.LYRICS
+        else price(TIERS[tier], accepted.dialect),
         accepted_at=_ACCEPTED_AT,
         started_at=None if state is TaskState.QUEUED else _ACCEPTED_AT + dt.timedelta(seconds=2),
         finished_at=_FINISHED_AT if state.is_final else None,
@@ -133,6 +138,14 @@ def _take(index: int, request: GenerationRequest, *, is_ready: bool) -> TakeView
         lines=(LyricLine(text=lyrics.splitlines()[-1], start_s=32.5, end_s=36.0),) if lyrics else (),
         expires_at=_FINISHED_AT + dt.timedelta(days=14),
     )
+
+
+def _of_words(take: TakeView) -> TakeView:
+    """Return a take of words alone: nothing of it sounds."""
+    return dataclasses.replace(
+        take, audio_url=None, image_url=None, image_large_url=None, flac_url=None, duration_s=None, bpm=None,
+        key=None, loudness_lufs=None, lines=(), expires_at=None,
+    )  # fmt: skip
 
 
 ERRORS: dict[str, CadenzaError] = {
@@ -242,6 +255,10 @@ REQUESTS: dict[Dialect, dict[str, dict[str, Any]]] = {
             "styleWeight": 0.65,
             "weirdnessConstraint": 0.65,
             "audioWeight": 0.65,
+            "callBackUrl": "https://api.example.com/callback",
+        },
+        "lyrics": {
+            "prompt": "A nostalgic song about growing up in a small town by the sea",
             "callBackUrl": "https://api.example.com/callback",
         },
         "upload-extend inherit": {

@@ -31,6 +31,7 @@ class Operation(enum.Enum):
     GENERATE = "generate"
     EXTEND = "extend"  # continues an earlier take
     UPLOAD_EXTEND = "upload_extend"  # continues a recording that the caller brought
+    LYRICS = "lyrics"  # writes words and makes no sound
 
 
 class TaskState(enum.Enum):

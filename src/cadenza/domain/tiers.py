@@ -128,6 +128,10 @@ _FLAT_PRICES: Mapping[Dialect, int] = MappingProxyType({Dialect.SUNOAPI: 12, Dia
 
 _TAKES_IN_PRICE = 2
 
+# Of words without music, whatever the dialect: the one price list that has them says 0.4 for two, and
+# credits are whole here.
+LYRICS_PRICE = 1
+
 
 def price(tier: Tier, dialect: Dialect, *, take_count: int = _TAKES_IN_PRICE) -> int:
     """Return the whole credits one task costs; halves are rounded up, never below 1."""

@@ -17,8 +17,8 @@ from cadenza.domain.errors import Fault, Malformed, Unsupported
 from cadenza.domain.ids import new_seed, new_task_id
 from cadenza.domain.links import Links
 from cadenza.domain.request import GenerationRequest, SourceUrl
-from cadenza.domain.task import Accepted, TaskView
-from cadenza.domain.tiers import TIERS, Tier, price
+from cadenza.domain.task import Accepted, Operation, TaskView
+from cadenza.domain.tiers import LYRICS_PRICE, TIERS, Tier, price
 from cadenza.intake.admission import Admission
 from cadenza.intake.source import Resolved, resolve
 from cadenza.tasks.keys import Principal
@@ -56,9 +56,11 @@ class Intake:
         resolved = resolve(books, principal.account_id, accepted, links=self.links, now=self.clock.now())
         request = resolved.accepted.request
         tier = TIERS[request.tier]
-        self._check_abilities(request, tier)
+        is_words = accepted.operation is Operation.LYRICS
+        if not is_words:  # no engine writes them
+            self._check_abilities(request, tier)
         self.admission.admit(books, principal)
-        credits = price(tier, accepted.dialect, take_count=request.take_count)
+        credits = LYRICS_PRICE if is_words else price(tier, accepted.dialect, take_count=request.take_count)
         return self._store(books, principal, resolved, credits, request_id)
 
     def _with_seed(self, accepted: Accepted) -> Accepted:

@@ -139,6 +139,23 @@ class Outbound:
         except Stop as stop:
             return Failed(stop.reason)
 
+    def ask(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, max_bytes: int, deadline_s: float
+    ) -> bytes | Failed:
+        """Post ``body`` to a service that the operator named, and return its successful answer.
+
+        Our own URL may be asked whatever its address and port. Follows no redirect.
+        """
+        try:
+            target = judge_url(url, denied_ports=self._denied_ports, own=self._own)
+            backend = JudgedBackend(self._resolver, self._permits_source(target), Deadline(deadline_s))
+            with exchange("POST", target, headers, body, backend=backend, tls=self._tls) as response:
+                return _whole(response, max_bytes)
+        except Malformed:
+            return Failed(Reason.URL_REFUSED)
+        except Stop as stop:
+            return Failed(stop.reason)
+
     def _fetch(self, url: str, path: Path, max_bytes: int, deadline: Deadline) -> Fetched:
         target = self._source_target(url, Reason.URL_REFUSED)
         for _ in range(MOST_REDIRECTS + 1):
@@ -177,6 +194,17 @@ class Outbound:
     def _permits_source(self, target: Target) -> Permits:
         """Return the allow-list, or for our own public URL: whatever address it has."""
         return _permits_unless_closed if target.origin in self._own else self._permits
+
+
+def _whole(response: httpcore.Response, max_bytes: int) -> bytes:
+    if not 200 <= response.status < 300:
+        raise Stop(Reason.STATUS)
+    received = bytearray()
+    for chunk in response.iter_stream():
+        received += chunk
+        if len(received) > max_bytes:
+            raise Stop(Reason.TOO_LARGE)
+    return bytes(received)
 
 
 def _permits_unless_closed(address: Address, host: str) -> bool:  # noqa: ARG001 - one shape with the other

@@ -125,7 +125,7 @@ def finish(connection: sa.Connection, task_id: str, result: TakeResult, *, expir
             lines=to_json(lines),
         )
     )
-    if done.rowcount == 1:
+    if done.rowcount == 1 and result.artefacts:
         connection.execute(
             artefacts.insert(), [_artefact_row(result.take_id, one, expires_at) for one in result.artefacts]
         )

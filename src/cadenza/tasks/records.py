@@ -65,15 +65,15 @@ class TakeText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeResult:
-    """What is known of a finished take."""
+    """What is known of a finished take; one of words alone has no sound to measure."""
 
     take_id: str
-    duration_s: float
+    duration_s: float | None
     joined_at_s: float | None
     seed: int
     bpm: float | None
     key: str | None
-    loudness_lufs: float
+    loudness_lufs: float | None
     lines: tuple[LyricLine, ...]
     artefacts: tuple[Artefact, ...]
 

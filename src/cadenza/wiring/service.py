@@ -51,6 +51,7 @@ from cadenza.worker.run import TaskRunner
 from cadenza.worker.source import SourceFiles
 from cadenza.worker.sweep import Rounds, Sweeper
 from cadenza.worker.watch import Watch
+from cadenza.worker.words import Asked, BuiltIn, Lyricist
 
 _CALLBACK_BODIES = {
     Dialect.CRUN: crun.callback_body,
@@ -231,6 +232,7 @@ def worker(settings: Settings) -> Worker:
         limit_s=settings.task_limit_s,
         nursery=nursery,
         observer=observer,
+        lyricist=_lyricist(settings),
     )
     callbacks = CallbackRunner(store=room.store, outbound=room.outbound, clock=room.clock, observer=observer)
     watch = Watch(
@@ -255,6 +257,20 @@ def worker(settings: Settings) -> Worker:
         store=room.store,
         close=close,
         greeting=room.outbound.describe(),
+    )
+
+
+def _lyricist(settings: Settings) -> Lyricist:
+    """Return who writes lyrics: the service that the operator names, or ourselves."""
+    if not settings.lyrics_url:
+        return BuiltIn()
+    door = Outbound(AllowList.parse(settings.outbound_allow), own_url=settings.lyrics_url)
+    return Asked(
+        outbound=door,
+        url=settings.lyrics_url,
+        model=settings.lyrics_model or "default",
+        key=settings.lyrics_key,
+        deadline_s=settings.lyrics_deadline_s,
     )
 
 

@@ -86,7 +86,7 @@ class Publishing:
                 take_index=event.take_index,
                 title=event.title,
                 style=event.style,
-                prompt=event.lyrics or _described(request.wish) or event.style,
+                prompt=event.lyrics or described(request.wish) or event.style,
                 lyrics=event.lyrics,
                 model_name=TIERS[request.tier].upstream_name,
             )
@@ -120,7 +120,8 @@ class Publishing:
             raise Stopped("The task is no longer this worker's.")
 
 
-def _described(wish: Described | Specified | Inherited) -> str:
+def described(wish: Described | Specified | Inherited) -> str:
+    """Return what a wish says in prose; empty where it says nothing."""
     match wish:
         case Described():
             return wish.prompt

@@ -19,7 +19,7 @@ from cadenza import crash
 from cadenza.audio.children import Nursery
 from cadenza.domain.errors import CadenzaError, GenerationFailed, SourceUnusable, Stopped, Unavailable
 from cadenza.domain.ids import new_take_id
-from cadenza.domain.task import Failure, FailureKind, TaskView
+from cadenza.domain.task import Failure, FailureKind, Operation, TaskView
 from cadenza.domain.tiers import TIERS
 from cadenza.publish.port import Media
 from cadenza.tasks.life import Life
@@ -31,6 +31,7 @@ from cadenza.worker.patience import patiently
 from cadenza.worker.process import ChildLost, run_child
 from cadenza.worker.publishing import Publishing
 from cadenza.worker.source import SourceFiles
+from cadenza.worker.words import BuiltIn, Lyricist, write_words
 
 _log = structlog.get_logger()
 
@@ -52,6 +53,7 @@ class TaskRunner:
     limit_s: float
     nursery: Nursery
     observer: Observer = field(default_factory=Observer)
+    lyricist: Lyricist = field(default_factory=BuiltIn)
 
     def run(self, task_id: str) -> None:
         """Do all that is left to do for a task; return when it is final or no longer ours."""
@@ -71,8 +73,12 @@ class TaskRunner:
         crash.here("after_begin")
         log = _log.bind(task_id=view.id, attempt=attempt.number, request_id=view.request_id)
         try:
-            with self._folder(attempt) as folder, self.observer.attempt(view, attempt) as watched:
-                self._render(view, attempt, folder, watched)
+            if view.operation is Operation.LYRICS:
+                with self.observer.attempt(view, attempt):
+                    write_words(self.store, self.life, self.lyricist, view, attempt)
+            else:
+                with self._folder(attempt) as folder, self.observer.attempt(view, attempt) as watched:
+                    self._render(view, attempt, folder, watched)
             log.info("task_rendered")
         except Stopped:
             log.info("task_stopped")

@@ -75,6 +75,12 @@ CALLBACK_URL = Field("callback_url", Url(), "Where to send the stages of the tas
 TASK: Table = (PROMPT, TITLE, STYLE, LYRICS, SOURCE, CONTINUE_AT, DURATION, STYLE_WEIGHT, WEIRDNESS,
                AUDIO_WEIGHT, NEGATIVE_TAGS, VOCAL, SEED, TAKES, MODEL, CALLBACK_URL)  # fmt: skip
 
+LYRICS_PROMPT = Field("prompt", Text(5000), "What the words shall be about.", required=True)
+TEXTS = Field(
+    "takes", Whole(1, quirks.MOST_TAKES), "How many texts, each its own idea.", default=quirks.DEFAULT_TAKES
+)
+WORDS_ALONE: Table = (LYRICS_PROMPT, STYLE, DURATION, SEED, TEXTS, CALLBACK_URL)
+
 
 def decode_task(body: object) -> Accepted:
     """Decode POST /v1/tasks. Raises ``Malformed`` with every fault."""
@@ -100,6 +106,31 @@ def decode_task(body: object) -> Accepted:
         operation=_operation(source),
         request=request,
         wire_model=model.wire,
+        wire_body=dict(body),
+        callback_url=reading.get(CALLBACK_URL),
+        unknown_fields=reading.reported,
+    )
+
+
+def decode_lyrics(body: object) -> Accepted:
+    """Decode POST /v1/lyrics: words without music. Raises ``Malformed`` with every fault."""
+    reading = read(WORDS_ALONE, body)
+    prompt, style = reading.text(LYRICS_PROMPT), reading.text(STYLE)
+    reading.settle()
+    assert isinstance(body, Mapping)
+    wish = Specified(title="", style=style, description=prompt) if style else Described(prompt=prompt)
+    request = GenerationRequest(
+        wish=wish,
+        tier=_DEFAULT_MODEL.tier.name,
+        take_count=reading.get(TEXTS) or quirks.DEFAULT_TAKES,
+        duration_s=reading.get(DURATION),
+        seed=reading.get(SEED),
+    )
+    return Accepted(
+        dialect=Dialect.NATIVE,
+        operation=Operation.LYRICS,
+        request=request,
+        wire_model="",
         wire_body=dict(body),
         callback_url=reading.get(CALLBACK_URL),
         unknown_fields=reading.reported,

@@ -9,7 +9,7 @@ from cadenza.dialects import samples
 from cadenza.dialects.describing import IDEMPOTENCY_KEY, Callback, Parameter, Route, multipart
 from cadenza.dialects.fields import openapi_schema
 from cadenza.dialects.native import keeping, webhooks
-from cadenza.dialects.native.decode import TASK, decode_task
+from cadenza.dialects.native.decode import TASK, WORDS_ALONE, decode_lyrics, decode_task
 from cadenza.dialects.native.encode import (
     balance,
     callback_body,
@@ -26,6 +26,12 @@ from cadenza.domain.scopes import USUAL, in_order
 from cadenza.domain.task import CallbackStage, Dialect, TaskState, TaskView
 
 _REQUESTS = samples.REQUESTS[Dialect.NATIVE]
+_LYRICS: Json = {
+    "prompt": "a song about a lonely robot on Mars",
+    "style": "folk",
+    "duration_s": 120,
+    "seed": 7,
+}
 _TASK_ID = Parameter(name="task_id", doc="The task.", place="path")
 _STAGE_STATES = {
     CallbackStage.TEXT: TaskState.TEXT_READY,
@@ -39,6 +45,7 @@ def routes() -> tuple[Route, ...]:
     """Return all routes of the dialect."""
     return (
         _create(),
+        _lyrics(),
         _list(),
         _read(),
         _cancel(),
@@ -83,6 +90,29 @@ def _create() -> Route:
         request=openapi_schema(TASK),
         requests=_REQUESTS,
         replies=_replies(201, {"created": created(_sample(TaskState.QUEUED))}, creating=True),
+        callback=Callback(
+            url_field="callback_url",
+            examples={stage: body for stage, body in stages.items() if body is not None},
+        ),
+    )
+
+
+def _lyrics() -> Route:
+    accepted = decode_lyrics(_LYRICS)
+    stages = {
+        stage.value: callback_body(samples.task(accepted, state), stage)
+        for stage, state in _STAGE_STATES.items()
+    }
+    return Route(
+        method="post",
+        path="/v1/lyrics",
+        name="createLyrics",
+        summary="Write lyrics: a task whose takes are words alone",
+        error_media=MEDIA_TYPE,
+        parameters=(IDEMPOTENCY_KEY,),
+        request=openapi_schema(WORDS_ALONE),
+        requests={"write": _LYRICS},
+        replies=_replies(201, {"created": created(samples.task(accepted, TaskState.QUEUED))}, creating=True),
         callback=Callback(
             url_field="callback_url",
             examples={stage: body for stage, body in stages.items() if body is not None},

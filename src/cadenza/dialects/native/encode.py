@@ -15,7 +15,7 @@ from cadenza.dialects.telling import (
     take_extras,
     wire_model,
 )
-from cadenza.domain.task import CallbackStage, Dialect, TakeView, TaskState, TaskView
+from cadenza.domain.task import CallbackStage, Dialect, Operation, TakeView, TaskState, TaskView
 
 
 def created(task_view: TaskView) -> Json:
@@ -43,7 +43,9 @@ def task(task: TaskView) -> Json:
         "expires_at": _maybe(task.expires_at),
         "files_deleted": task.are_files_deleted,
         "progress": progress(task),
-        "takes": [take(view) for view in in_order(task)],
+        "takes": [
+            _words(view) if task.operation is Operation.LYRICS else take(view) for view in in_order(task)
+        ],
         "parent_take_id": task.parent_take_id,
         "error": _error(task),
         "request": dict(task.wire_body),
@@ -76,6 +78,21 @@ def take(take: TakeView) -> Json:
         "image_url": take.image_url,
         "image_large_url": take.image_large_url,
         **take_extras(take),
+    }
+
+
+def _words(take: TakeView) -> Json:
+    """Return one text of a task of words alone: nothing of it sounds."""
+    return {
+        "id": take.id,
+        "index": take.index,
+        "status": "ready" if take.is_ready else "writing",
+        "title": take.title,
+        "style": take.style,
+        "prompt": take.prompt,
+        "lyrics": take.lyrics,
+        "created_at": iso_ms_z(take.created_at),
+        "seed": take.seed,
     }
 
 

@@ -8,6 +8,7 @@ a prompt alone, or the source's own parameters.
 from __future__ import annotations
 
 from cadenza.dialects.fields import Field, Reading, read
+from cadenza.dialects.kinds import Unfit
 from cadenza.dialects.meaning import SEED, callback, controls, reads_as_lyrics, who_sings
 from cadenza.dialects.sunoapi import quirks
 from cadenza.dialects.sunoapi.tables import (
@@ -22,6 +23,7 @@ from cadenza.dialects.sunoapi.tables import (
     GENERATE,
     INSTRUMENTAL,
     LYRICS,
+    LYRICS_PROMPT,
     MODEL,
     NEGATIVE_TAGS,
     PERSONA_ID,
@@ -35,6 +37,7 @@ from cadenza.dialects.sunoapi.tables import (
     VARIETY,
     VOCAL_GENDER,
     WEIRDNESS,
+    WORDS_ALONE,
 )
 from cadenza.domain.request import (
     Continuation,
@@ -47,6 +50,9 @@ from cadenza.domain.request import (
     Wish,
 )
 from cadenza.domain.task import Accepted, Dialect, Operation
+
+# Words have no model; a task has a tier, and this one's price is not theirs.
+_TIER_OF_WORDS = "v5"
 
 
 def decode_generate(body: object) -> Accepted:
@@ -82,6 +88,29 @@ def decode_upload_extend(body: object) -> Accepted:
     source = SourceUrl(url=reading.text(UPLOAD_URL))
     where = Continuation(source=source, from_s=reading.get(CONTINUE_AT))
     return _accepted(reading, body, Operation.UPLOAD_EXTEND, wish, where)
+
+
+def decode_lyrics(body: object) -> Accepted:
+    """Decode POST /api/v1/lyrics: words without music. Raises ``Malformed`` with every fault."""
+    reading = read(WORDS_ALONE, body)
+    count = len(reading.text(LYRICS_PROMPT).split())
+    if count > quirks.LYRICS_MOST_WORDS:
+        told = f"must have at most {quirks.LYRICS_MOST_WORDS} words, has {count}"
+        limit = quirks.LYRICS_MOST_WORDS
+        reading.unfit(LYRICS_PROMPT, Unfit(told, limit=limit, actual=count, too_long=True))
+    reading.settle()
+    assert isinstance(body, dict)
+    return Accepted(
+        dialect=Dialect.SUNOAPI,
+        operation=Operation.LYRICS,
+        request=GenerationRequest(
+            wish=Described(prompt=reading.text(LYRICS_PROMPT)), tier=_TIER_OF_WORDS, seed=reading.get(SEED)
+        ),
+        wire_model="",
+        wire_body=dict(body),
+        callback_url=callback(reading, CALLBACK_URL),
+        unknown_fields=reading.reported,
+    )
 
 
 def _continuation_wish(reading: Reading, *, literal: bool) -> Wish:

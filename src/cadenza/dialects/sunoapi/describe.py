@@ -8,7 +8,13 @@ from collections.abc import Callable
 from cadenza.dialects import samples
 from cadenza.dialects.describing import IDEMPOTENCY_KEY, Callback, Parameter, Route, multipart
 from cadenza.dialects.fields import Table, openapi_schema
-from cadenza.dialects.sunoapi.decode import decode_extend, decode_generate, decode_upload_extend
+from cadenza.dialects.sunoapi import words
+from cadenza.dialects.sunoapi.decode import (
+    decode_extend,
+    decode_generate,
+    decode_lyrics,
+    decode_upload_extend,
+)
 from cadenza.dialects.sunoapi.encode import balance, callback_body, created, record_info, uploaded
 from cadenza.dialects.sunoapi.errors import file_refusal_body, refusal_body
 from cadenza.dialects.sunoapi.tables import (
@@ -19,6 +25,7 @@ from cadenza.dialects.sunoapi.tables import (
     STREAM_UPLOAD,
     UPLOAD_EXTEND,
     URL_UPLOAD,
+    WORDS_ALONE,
 )
 from cadenza.dialects.telling import Json
 from cadenza.domain.task import Accepted, CallbackStage, Dialect, TaskState, TaskView
@@ -50,6 +57,8 @@ def routes() -> tuple[Route, ...]:
             decode_upload_extend,
         ),
         _record_info(),
+        _create("/api/v1/lyrics", "lyrics", "Write lyrics", WORDS_ALONE, decode_lyrics),
+        _lyrics_record_info(),
         _credit("/api/v1/generate/credit", "credit"),
         _credit("/api/v1/chat/credit", "chatCredit"),
         *_file_routes(),
@@ -98,6 +107,22 @@ def _record_info() -> Route:
         codes=CODES,
         parameters=(Parameter(name="taskId", doc="The task, as the creating route named it."),),
         replies=_replies(**{state.value: record_info(_sample(state)) for state in TaskState}),
+    )
+
+
+def _lyrics_record_info() -> Route:
+    accepted = decode_lyrics(_REQUESTS["lyrics"])
+    states = (TaskState.QUEUED, TaskState.COMPLETE, TaskState.FAILED)
+    return Route(
+        method="get",
+        path="/api/v1/lyrics/record-info",
+        name="lyricsRecordInfo",
+        summary="Status and result of a task of lyrics",
+        codes=CODES,
+        parameters=(Parameter(name="taskId", doc="The task, as the creating route named it."),),
+        replies=_replies(
+            **{state.value: words.record_info(samples.task(accepted, state)) for state in states}
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 
-from cadenza.dialects.sunoapi import quirks
+from cadenza.dialects.sunoapi import quirks, words
 from cadenza.dialects.telling import (
     Json,
     extras,
@@ -21,7 +21,7 @@ from cadenza.dialects.telling import (
     spaced,
     take_extras,
 )
-from cadenza.domain.task import CallbackStage, FailureKind, TakeView, TaskState, TaskView
+from cadenza.domain.task import CallbackStage, FailureKind, Operation, TakeView, TaskState, TaskView
 from cadenza.domain.tiers import TIERS
 
 _STATUS = {
@@ -66,7 +66,9 @@ def created(task: TaskView) -> Json:
 
 
 def record_info(task: TaskView) -> Json:
-    """Return the reply to record-info."""
+    """Return the reply to record-info; a task of words alone is told as its own route tells it."""
+    if task.operation is Operation.LYRICS:
+        return words.record_info(task)
     return _success(
         {
             "taskId": task.id,
@@ -85,10 +87,12 @@ def record_info(task: TaskView) -> Json:
 
 
 def callback_body(task: TaskView, stage: CallbackStage) -> Json | None:
-    """Return the callback of a stage.
+    """Return the callback of a stage; None where the task's kind has no such stage.
 
     Readers of either spelling of the task id, of ``status`` or of ``response`` find theirs too.
     """
+    if task.operation is Operation.LYRICS:
+        return words.callback_body(task, stage)
     if stage is CallbackStage.ERROR:
         code, message = failure_code(task), failure_reason(task)
         return _callback(task, stage, code=code or 500, message=message or "The task failed.", takes=None)

@@ -33,6 +33,9 @@ EXTEND_PROMPT_IS_LYRICS_ONLY_IF_IT_LOOKS_SO = True
 # 500 characters of simple mode belong to /generate. There it may be as long as lyrics may.
 INHERIT_PROMPT_AS_LONG_AS_LYRICS = True
 
+# /api/v1/lyrics: "prompt" has at most 200 words, no length in characters is given; 5000 as lyrics have.
+LYRICS_MOST_WORDS = 200
+
 # "callBackUrl" is listed as required, but "alternatively, you can ... poll task status".
 CALLBACK_URL_REQUIRED = False
 

@@ -83,6 +83,14 @@ GENERATE: Table = (CUSTOM_MODE, INSTRUMENTAL_NEEDED, *_SHARED)
 EXTEND: Table = (AUDIO_ID, DEFAULT_PARAM_FLAG, CONTINUE_AT, INSTRUMENTAL, *_SHARED)
 UPLOAD_EXTEND: Table = (UPLOAD_URL, DEFAULT_PARAM_FLAG, CONTINUE_AT, INSTRUMENTAL, *_SHARED)
 
+LYRICS_PROMPT = Field(
+    "prompt",
+    Text(5000),
+    f"What the words shall be about, in at most {quirks.LYRICS_MOST_WORDS} words.",
+    required=True,
+)
+WORDS_ALONE: Table = (LYRICS_PROMPT, CALLBACK_URL, SEED)
+
 # The file routes. Base64 text is as long as the web layer's body limit lets it be.
 UPLOAD_PATH = Field("uploadPath", Text(500), "Folder of the file, without leading or trailing slash.")
 FILE_NAME = Field("fileName", Text(255), "Name of the file; the same name overwrites.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 
 import orjson
 from starlette.responses import Response
@@ -12,7 +13,7 @@ from starlette.routing import Route
 from cadenza.dialects.native import decode, encode, uploads
 from cadenza.domain.errors import Fault, Malformed, NotFound
 from cadenza.domain.scopes import Scope, in_order
-from cadenza.domain.task import Dialect, TaskState
+from cadenza.domain.task import Accepted, Dialect, TaskState
 from cadenza.domain.tiers import TIERS, price
 from cadenza.tasks.records import Upload
 from cadenza.web.creating import create
@@ -30,6 +31,7 @@ def routes(native: Frontage) -> list[Route]:
     return [
         Route("/v1/tasks", native(create_task, Scope.CREATE), methods=["POST"]),
         Route("/v1/tasks", native(list_tasks, Scope.READ), methods=["GET"]),
+        Route("/v1/lyrics", native(create_lyrics, Scope.CREATE), methods=["POST"]),
         Route("/v1/estimate", native(estimate, Scope.CREATE), methods=["POST"]),
         Route("/v1/tasks/{task_id}", native(read, Scope.READ), methods=["GET"]),
         Route("/v1/tasks/{task_id}/cancel", native(cancel, Scope.MANAGE), methods=["POST"]),
@@ -46,7 +48,16 @@ def routes(native: Frontage) -> list[Route]:
 
 async def create_task(call: Call) -> Response:
     """POST /v1/tasks."""
-    response = await create(call, decode.decode_task, encode.created, status=201)
+    return await _created(call, decode.decode_task)
+
+
+async def create_lyrics(call: Call) -> Response:
+    """POST /v1/lyrics."""
+    return await _created(call, decode.decode_lyrics)
+
+
+async def _created(call: Call, decoded: Callable[[object], Accepted]) -> Response:
+    response = await create(call, decoded, encode.created, status=201)
     response.headers["location"] = f"/v1/tasks/{orjson.loads(response.body)['id']}"
     response.headers.update(call.services.pace.headers(call.principal.key_id))
     return response

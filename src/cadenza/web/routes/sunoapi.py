@@ -5,8 +5,10 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cadenza.dialects.sunoapi import decode, encode, files
+from cadenza.dialects.sunoapi import decode, encode, files, words
+from cadenza.domain.errors import NotFound
 from cadenza.domain.scopes import Scope
+from cadenza.domain.task import Operation, TaskView
 from cadenza.tasks.records import Upload
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
@@ -21,6 +23,8 @@ def routes(music: Frontage, file_host: Frontage) -> list[Route]:
         Route("/api/v1/generate/extend", music(extend, Scope.CREATE), methods=["POST"]),
         Route("/api/v1/generate/upload-extend", music(upload_extend, Scope.CREATE), methods=["POST"]),
         Route("/api/v1/generate/record-info", music(record_info, Scope.READ), methods=["GET"]),
+        Route("/api/v1/lyrics", music(lyrics, Scope.CREATE), methods=["POST"]),
+        Route("/api/v1/lyrics/record-info", music(lyrics_record_info, Scope.READ), methods=["GET"]),
         Route("/api/v1/generate/credit", music(credit, Scope.READ), methods=["GET"]),
         Route("/api/v1/chat/credit", music(credit, Scope.READ), methods=["GET"]),
         Route("/api/file-base64-upload", file_host(base64_upload, Scope.UPLOAD), methods=["POST"]),
@@ -48,6 +52,23 @@ async def record_info(call: Call) -> Response:
     """GET record-info; ``task_id`` is understood besides ``taskId``."""
     query = call.request.query_params
     return await told_task(call, query.get("taskId") or query.get("task_id", ""), encode.record_info)
+
+
+async def lyrics(call: Call) -> Response:
+    """POST lyrics."""
+    return await create(call, decode.decode_lyrics, encode.created)
+
+
+async def lyrics_record_info(call: Call) -> Response:
+    """GET lyrics/record-info; a task of music is not found here."""
+
+    def tell(task: TaskView) -> object:
+        if task.operation is not Operation.LYRICS:
+            raise NotFound("task")
+        return words.record_info(task)
+
+    query = call.request.query_params
+    return await told_task(call, query.get("taskId") or query.get("task_id", ""), tell)
 
 
 async def credit(call: Call) -> Response:
