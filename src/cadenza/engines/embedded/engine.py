@@ -18,7 +18,7 @@ from cadenza.engines.embedded.song import make_song, plan_song
 from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
 
 NAME: Final = "embedded"
-VERSION: Final = "3"
+VERSION: Final = "4"
 _LISTENING_SHARE: Final = 0.25
 
 
@@ -43,7 +43,7 @@ class EmbeddedEngine:
     def abilities(self) -> Abilities:
         """What this engine can do."""
         return Abilities(
-            sings=False, makes_songs=True, continues_audio=True, longest_s=480.0, longest_source_s=960.0
+            sings=True, makes_songs=True, continues_audio=True, longest_s=480.0, longest_source_s=960.0
         )
 
     def render(self, order: Order, listener: Listener) -> Iterator[Rendition]:
@@ -77,6 +77,7 @@ class EmbeddedEngine:
                 key=made.key,
                 loudness_lufs=integrated_lufs(made.signal),
                 stems=made.stems,
+                lines=made.lines,
                 honoured=honoured_song(order.request, song),
             )
 

@@ -6,16 +6,18 @@ from cadenza.domain.abilities import Fidelity, Honoured
 from cadenza.domain.request import Described, GenerationRequest, Inherited, Specified, Voice
 from cadenza.engines.embedded.plan.ending import Ending
 from cadenza.engines.embedded.song import SongPlan
+from cadenza.music.lyrics import Lyrics
 from cadenza.music.portrait import Portrait
 
 _EXACT = Honoured(fidelity=Fidelity.EXACT)
 # Below this the analysis of a source is a guess, and what rests on it is only approximate.
 _SURE = 0.35
+_LISTED = 8  # words that a reason names at most
 
 
 def honoured_song(request: GenerationRequest, plan: SongPlan) -> dict[str, Honoured]:
     """Return what became of the fields of a request for a new song."""
-    told = _common(request)
+    told = _common(request) | _singing(request, plan)
     words = Honoured(fidelity=Fidelity.APPROXIMATE, reason=f"not understood: {', '.join(plan.unknown_words)}")
     field = "prompt" if isinstance(request.wish, Described) else "style"
     told[field] = words if plan.unknown_words else _EXACT
@@ -34,7 +36,7 @@ def honoured_continuation(
     request: GenerationRequest, portrait: Portrait, ending: Ending
 ) -> dict[str, Honoured]:
     """Return what became of the fields of a request that continues a recording."""
-    told = _common(request)
+    told = _common(request) | _silence(request)
     told["source"] = (
         _EXACT
         if portrait.pulse.steady and portrait.pulse.confidence >= _SURE
@@ -69,17 +71,62 @@ def _common(request: GenerationRequest) -> dict[str, Honoured]:
     told = {"seed": _EXACT}
     if request.duration_s is not None:
         told["duration"] = _EXACT
-    if isinstance(request.wish, Specified) and request.wish.lyrics:
-        told["lyrics"] = Honoured(
-            fidelity=Fidelity.IGNORED,
-            reason="this engine does not sing yet; section tags shape the form of a new song",
-        )
-    if request.voice in {Voice.FEMALE, Voice.MALE}:
-        told["vocal_gender"] = Honoured(fidelity=Fidelity.IGNORED, reason="this engine does not sing yet")
     if request.controls.style_weight is not None:
         told["style_weight"] = Honoured(
             fidelity=Fidelity.APPROXIMATE, reason="narrows the choices around the style"
         )
     if request.controls.weirdness is not None:
         told["weirdness"] = Honoured(fidelity=Fidelity.APPROXIMATE, reason="widens harmony and jumps")
+    return told
+
+
+def _singing(request: GenerationRequest, plan: SongPlan) -> dict[str, Honoured]:
+    """Return what became of the words, and of who was to sing them, in a new song."""
+    told = {}
+    if isinstance(request.wish, Specified) and request.wish.lyrics:
+        told["lyrics"] = _words(request, plan)
+    if request.voice in {Voice.FEMALE, Voice.MALE}:
+        told["vocal_gender"] = (
+            _EXACT if plan.slots else Honoured(fidelity=Fidelity.IGNORED, reason="there are no words to sing")
+        )
+    return told
+
+
+def _words(request: GenerationRequest, plan: SongPlan) -> Honoured:
+    if request.voice is Voice.NOBODY:
+        return Honoured(
+            fidelity=Fidelity.IGNORED, reason="an instrumental was asked for; section tags shape its form"
+        )
+    if plan.words is None:
+        return Honoured(fidelity=Fidelity.IGNORED, reason="they hold no words that can be sung")
+    reasons = _liberties(plan.words)
+    if plan.unsung:
+        sung, whole = len(plan.slots), len(plan.slots) + len(plan.unsung)
+        reasons.insert(0, f"the first {sung} of {whole} lines fit into the length that was asked for")
+    return Honoured(fidelity=Fidelity.APPROXIMATE, reason="; ".join(reasons)) if reasons else _EXACT
+
+
+def _liberties(words: Lyrics) -> list[str]:
+    """Return in what the singing departs from the words as written."""
+    reasons = []
+    if words.guessed:
+        reasons.append(f"sung by the rules of English spelling: {_named(words.guessed)}")
+    if words.unspoken:
+        reasons.append(f"not sung, in a script that is not read here: {_named(words.unspoken)}")
+    return reasons
+
+
+def _named(words: tuple[str, ...]) -> str:
+    more = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
+    return ", ".join(words[:_LISTED]) + more
+
+
+def _silence(request: GenerationRequest) -> dict[str, Honoured]:
+    """Return what became of the words where a recording is continued: nobody sings there yet."""
+    told = {}
+    reason = "a continuation stays instrumental"
+    if isinstance(request.wish, Specified) and request.wish.lyrics:
+        told["lyrics"] = Honoured(fidelity=Fidelity.IGNORED, reason=reason)
+    if request.voice in {Voice.FEMALE, Voice.MALE}:
+        told["vocal_gender"] = Honoured(fidelity=Fidelity.IGNORED, reason=reason)
     return told
