@@ -35,6 +35,7 @@ CREATING = {
         REQUESTS[Dialect.SUNOAPI]["upload-extend inherit"],
         400,
     ),
+    "sunoapi lyrics": ("/api/v1/lyrics", {"prompt": "the sea"}, 400),
     "apiin": ("/api/v1/audio/music", REQUESTS[Dialect.APIIN]["music inspiration"], 400),
     "apiin extend": (
         "/api/v1/audio/music/extend",
@@ -42,6 +43,7 @@ CREATING = {
         400,
     ),
     "native": ("/v1/tasks", NATIVE, 422),
+    "native lyrics": ("/v1/lyrics", {"prompt": "the sea"}, 422),
     "native extend": ("/v1/tasks", {"source": {"take_id": "TAKE"}}, 422),
 }
 creating = pytest.mark.parametrize("route", CREATING)
