@@ -148,6 +148,7 @@ def test_no_slot_is_left_open_and_lines_begin_with_capitals():
         ("christmas snow", "winter"),
         ("a revolution, we fight", "rebel"),
         ("about origami", "song"),
+        ("heartbreak after the last train", "loss"),
     ],
 )
 def test_a_prompt_finds_its_theme(prompt, theme):

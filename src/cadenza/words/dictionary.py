@@ -7,14 +7,15 @@ from bisect import bisect_left
 from functools import cache
 from pathlib import Path
 
-from cadenza.words.packing import WIDTHS, context
+from cadenza.words.packing import apply
 from cadenza.words.phones import phones_of_signs
 
 _DATA = Path(__file__).parent / "data"
 
 
 @cache
-def _lines() -> list[bytes]:
+def dictionary_lines() -> list[bytes]:
+    """Return the lines "word, tab, signs", sorted by word; variants in the order of the dictionary."""
     return gzip.decompress((_DATA / "pronunciations.gz").read_bytes()).split(b"\n")
 
 
@@ -29,7 +30,7 @@ def pronunciations(word: str) -> tuple[tuple[str, ...], ...]:
     """Return all pronunciations of a lower-case word, the most usual first; empty where it is unknown."""
     if not word.isascii():
         return ()
-    lines, head = _lines(), f"{word}\t".encode("ascii")
+    lines, head = dictionary_lines(), f"{word}\t".encode("ascii")
     place, found = bisect_left(lines, head), []
     while place < len(lines) and lines[place].startswith(head):
         found.append(phones_of_signs(lines[place][len(head) :].decode("ascii")))
@@ -39,9 +40,4 @@ def pronunciations(word: str) -> tuple[tuple[str, ...], ...]:
 
 def spelled_out(word: str) -> tuple[str, ...]:
     """Return how letters a to z are most likely spoken, stress digits included (none may be primary)."""
-    padded, signs = f"####{word}####", []
-    rules = _letters()
-    for place in range(4, 4 + len(word)):
-        names = (context(padded, place, width) for width in reversed(WIDTHS))
-        signs.append(next((rules[name] for name in names if name in rules), ""))
-    return phones_of_signs("".join(signs))
+    return phones_of_signs(apply(_letters(), word))

@@ -109,6 +109,15 @@ def _rules(aligned: Sequence[tuple[str, list[str]]]) -> dict[str, str]:
     return rules
 
 
+def apply(rules: Mapping[str, str], word: str) -> str:
+    """Return the signs of a word of letters a to z: for each letter the rule with the widest context."""
+    padded, signs = f"####{word}####", ""
+    for place in range(4, 4 + len(word)):
+        names = (context(padded, place, width) for width in reversed(WIDTHS))
+        signs += next((rules[name] for name in names if name in rules), "")
+    return signs
+
+
 def context(padded: str, place: int, width: tuple[int, int]) -> str:
     """Return the name of a letter's surroundings in a word that is padded with four ``#``."""
     left, right = width

@@ -31,13 +31,17 @@ class Wish:
 
 
 def read_wish(prompt: str, style: str, draw: Draw) -> Wish:
-    """Read a prompt; what it leaves open is drawn."""
+    """Read a prompt: most of its words decide the theme, the first of them where two themes have as many.
+
+    What it leaves open is drawn.
+    """
     words = [word.lower() for word in _WORD.findall(prompt)]
     matches = {name: sum(word in theme.words for word in words) for name, theme in themes().items()}
     subject = _subject(prompt)
     most = max(matches.values())
     if most:
-        name = draw.one([name for name, count in matches.items() if count == most])
+        tied = [name for name, count in matches.items() if count == most]
+        name = next(name for word in words for name in tied if word in themes()[name].words)
     else:
         name = FALLBACK if subject else draw.one(manual().usual)
     theme = themes()[name]
