@@ -21,14 +21,9 @@ from cadenza.music.portrait import Floats, Portrait
 from cadenza.music.quotation import Itinerary, Span
 
 _KNOWN_AGAIN_S = 5.0
-_MOST_SHARED = 0.4  # of the bars of a take with the takes before it
-_TAKEN_PRICES = (
-    0.4,
-    0.7,
-    1.0,
-    1.4,
-    2.0,
-)  # of a bar that an earlier take has; dearer until few enough are shared
+_MOST_SHARED = 0.5  # of the bars of a take with the takes before it
+# The price of a bar that an earlier take has rises until few enough are shared.
+_TAKEN_PRICES = (0.2, 0.35, 0.5, 0.65, 0.8, 1.0, 1.4, 2.0)
 
 _Walk = Callable[[Dice, Floats], tuple[Span, ...]]
 
