@@ -62,7 +62,7 @@ def test_cr_12_an_upgrade_that_is_killed_at_any_statement_goes_on_where_it_was(
 ):
     engine = database.open_engine(empty_database_url)
     starter = Victim(nursery, MIGRATE, {"URL": empty_database_url})
-    stride = max(1, 10 // scale)  # every statement in the long run
+    stride = max(1, 25 // scale)  # every statement in the long run
     kills = 0
     whole = None
     for at in itertools.count(1, stride):

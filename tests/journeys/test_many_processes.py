@@ -1,7 +1,7 @@
 """Two API processes and three workers on one PostgreSQL are one service, whichever of them is asked.
 
-They share a data folder, or nothing but a bucket. `pytest tests/journeys --many` sends all other journeys to
-two servers in turn.
+They share nothing but a bucket. `pytest tests/journeys --many` lets them share a data folder too, and
+sends all other journeys to two servers in turn.
 """
 
 from __future__ import annotations
@@ -112,7 +112,14 @@ def nursery(tmp_path_factory):
         yield nursery
 
 
-@pytest.fixture(scope="module", params=["one folder", "a bucket and five folders"])
+def pytest_generate_tests(metafunc):
+    if "town" in metafunc.fixturenames:
+        towns = ["a bucket and five folders", "one folder"]
+        chosen = towns if metafunc.config.getoption("--many") else towns[:1]
+        metafunc.parametrize("town", chosen, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def town(request, nursery, new_database, bucket_server, tmp_path_factory):
     folder = tmp_path_factory.mktemp("town")
     environment = {
@@ -143,10 +150,6 @@ def apis(town):
     return town.apis
 
 
-# What has nothing to do with files is tried once.
-wherever_files_lie = pytest.mark.parametrize("town", ["one folder"], indirect=True)
-
-
 def test_what_one_creates_and_keeps_the_other_reads_and_serves(apis, song):
     one, other = apis
     upload = one.http.post("/v1/uploads", files={"file": ("in.wav", song)}).json()
@@ -165,7 +168,6 @@ def test_what_one_creates_and_keeps_the_other_reads_and_serves(apis, song):
     assert one.until(again, "complete")["parent_take_id"] == task["takes"][0]["id"]
 
 
-@wherever_files_lie
 def test_events_go_on_at_the_other_after_the_first_was_killed(apis):
     one, other = apis
     task_id = one.create("slow 2 s in take 2")
@@ -183,7 +185,6 @@ def test_events_go_on_at_the_other_after_the_first_was_killed(apis):
     assert heard + rest == list(other.events(task_id, after=0))
 
 
-@wherever_files_lie
 def test_one_key_for_a_request_makes_one_task_whoever_is_asked(apis):
     one, other = apis
     before = one.credits
@@ -208,7 +209,6 @@ def test_one_key_for_a_request_makes_one_task_whoever_is_asked(apis):
     assert one.credits == other.credits == before - PRICE_OF_ONE_TAKE
 
 
-@wherever_files_lie
 def test_a_task_is_cancelled_at_the_other_and_nothing_is_charged(apis):
     one, other = apis
     before = other.credits
@@ -219,7 +219,6 @@ def test_a_task_is_cancelled_at_the_other_and_nothing_is_charged(apis):
     assert one.credits == other.credits == before
 
 
-@wherever_files_lie
 def test_a_key_that_is_revoked_is_refused_by_both(apis, town):
     with open_desk(town.settings) as desk:
         made = desk.create_key("caller", credits=0)
