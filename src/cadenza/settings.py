@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -232,6 +233,7 @@ class Settings:
         return self.data / "scratch"
 
 
+_SERVICE_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:/[^\s?#]*)?")
 _CHOICES = {
     "CADENZA_SUNOAPI_STATUS": ("body", "mirrored"),
     "CADENZA_CRUN_STATUS": ("body", "mirrored"),
@@ -291,6 +293,8 @@ def _parse(variable: str, text: str, default: object) -> object:
         raise SettingsError(f"{variable} takes one of: {', '.join(crash.POINTS)}; or one of them with `:n`.")
     if variable == "CADENZA_STORAGE_URL" and not text.startswith("s3://"):
         raise SettingsError(f"{variable} takes s3://bucket/prefix?endpoint=https://host or nothing.")
+    if variable == "CADENZA_LYRICS_URL" and not _SERVICE_URL.fullmatch(text):
+        raise SettingsError(f"{variable} takes http://host:port/path or https://..., without a user name.")
     if variable == "CADENZA_TRUSTED_PROXIES":
         _networks(variable, text)
     return text.rstrip("/") if variable == "CADENZA_PUBLIC_URL" else text

@@ -97,6 +97,8 @@ def test_every_module_can_be_imported():
         ("CADENZA_SONG_SECONDS", "inf", "above 0"),
         ("CADENZA_SUNOAPI_STATUS", "maybe", "one of: body, mirrored"),
         ("CADENZA_DATABASE_URL", "mysql://x", "postgresql://"),
+        ("CADENZA_LYRICS_URL", "ftp://x", "http://host:port/path"),
+        ("CADENZA_LYRICS_URL", "https://me:secret@host/v1", "without a user name"),
         ("CADENZA_UNHEARD_OF", "1", "not a setting"),
     ],
 )
