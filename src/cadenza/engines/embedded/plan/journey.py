@@ -111,7 +111,7 @@ def _bodies(walk: _Walk, ground: Ground, dice: Dice) -> list[tuple[Span, ...]]:
         for price in _TAKEN_PRICES:
             body = walk(Dice(dice.seed, index), np.asarray(price * taken, dtype=np.float64))
             used = _bars_used(body, ground)
-            if (used & taken).sum() <= _MOST_SHARED * used.sum():
+            if (used & taken).sum() <= _MOST_SHARED * min(used.sum(), taken.sum()):
                 break
         bodies.append(body)
         taken |= used
