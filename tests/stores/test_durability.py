@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 import cadenza
+from cadenza.domain.errors import Unavailable
 from cadenza.settings import from_environment
 from cadenza.stores.store import GroupCommit
 from cadenza.wiring.desk import Desk
@@ -59,3 +61,18 @@ def test_cr_06_the_database_is_opened_for_writing_in_one_place_only():
     }
     # The doctor reads; a snapshot is synced as a file before it has its name.
     assert opening == {"database.py", "doctor.py", "snapshot.py"}
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_cr_09_a_process_that_freezes_in_a_transaction_keeps_its_locks_for_ten_seconds_at_most(store):
+    def freeze(books):
+        connection = books._connection
+        assert connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar() == "10s"
+        connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 20")
+        connection.exec_driver_sql("LOCK TABLE chores")
+        time.sleep(0.5)
+        books.census()
+
+    with pytest.raises(Unavailable):
+        store.write(freeze)
+    assert store.write(lambda books: books._connection.exec_driver_sql("LOCK TABLE chores")) is not None

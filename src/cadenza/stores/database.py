@@ -19,6 +19,9 @@ AWAY: Final = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutErr
 
 _CONNECT_WITHIN_S = 5
 _BUSY_TIMEOUT_MS = 30_000
+# No transaction of ours waits for anything but the database; only a process that was stopped falls silent.
+_LONGEST_IDLE_MS = 10_000
+_IDLE_FOR_TOO_LONG = "25P03"
 _SQLITE_WITH_SUBSECONDS = (3, 42, 0)
 
 
@@ -27,15 +30,24 @@ def open_engine(url: str, *, pool_size: int = 8) -> sa.Engine:
 
     On SQLite: WAL, synchronous FULL (an acknowledged commit survives power loss), a busy timeout,
     foreign keys, and ``IMMEDIATE`` transactions, which begin with the first write: a transaction that
-    reads and then decides takes the write lock first by ``take_write_lock``.
+    reads and then decides takes the write lock first by ``take_write_lock``. On PostgreSQL: a process that
+    freezes within a transaction does not keep its locks.
     """
-    if not url.startswith("sqlite"):
-        return sa.create_engine(
-            url, pool_size=pool_size, max_overflow=2 * pool_size, pool_pre_ping=True, hide_parameters=True
-        )
-    engine = sa.create_engine(url, pool_size=pool_size, max_overflow=2 * pool_size, hide_parameters=True)
-    sa.event.listen(engine, "connect", _prepare_sqlite)
+    is_sqlite = url.startswith("sqlite")
+    engine = sa.create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=2 * pool_size,
+        pool_pre_ping=not is_sqlite,
+        hide_parameters=True,
+    )
+    sa.event.listen(engine, "connect", _prepare_sqlite if is_sqlite else _prepare_postgres)
     return engine
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    connection.execute(f"SET idle_in_transaction_session_timeout = {_LONGEST_IDLE_MS}").close()
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -76,6 +88,10 @@ def told_as_unavailable() -> Iterator[None]:
         yield
     except AWAY as error:
         raise Unavailable("The database does not answer.") from error
+    except sa.exc.InternalError as error:
+        if getattr(error.orig, "sqlstate", "") != _IDLE_FOR_TOO_LONG:
+            raise
+        raise Unavailable("This process was silent for too long within a transaction.") from error
 
 
 def migrate(engine: sa.Engine) -> None:
