@@ -238,7 +238,8 @@ def test_ss_15_lookups_that_hang_do_not_pile_up(make_door):
 
     door = make_door(resolver=resolver)
     for number in range(50):
-        assert door.post(f"http://h{number}.test/", b"", {}, deadline_s=0.01) == Failed(Reason.UNREACHABLE)
+        failed = door.post(f"http://h{number}.test/", b"", {}, deadline_s=0.01)
+        assert failed.reason in {Reason.UNREACHABLE, Reason.TIMEOUT}  # whichever of two limits came first
     assert len(asked) <= 32
     answered.set()
 
