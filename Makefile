@@ -31,7 +31,7 @@ test: dev        ## everything CI runs
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 chaos: dev       ## the fault tests again and again: SCALE times as often as in `make test`
 	$(BIN)/pytest -q tests/chaos --scale $(SCALE) --record docs/reliability/long.json
