@@ -135,9 +135,10 @@ def test_a_wrong_extension_is_400(sqlite_caller, home, change, status_code):
 
 
 def test_a_task_of_somebody_else_cannot_be_extended(stranger, home):
+    before = stranger.credits
     body = {"origin_task_id": home["task_id"], "extend_audio_index": 0}
     assert stranger.http.post("/api/v1/audio/music/extend", json=body).status_code == 400
-    assert stranger.credits == 100
+    assert stranger.credits == before
 
 
 def test_without_credits_the_status_is_402(pauper):

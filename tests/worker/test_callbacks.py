@@ -447,6 +447,42 @@ def test_wh_08_after_a_failure_in_the_middle_the_sequence_number_tells_what_is_o
     assert [early.stage, late.stage] == [CallbackStage.TEXT, CallbackStage.ERROR]
 
 
+@pytest.mark.parametrize("answer", [200, 500, 410])
+def test_wh_08_a_stage_is_sent_when_the_first_attempt_at_the_one_before_has_ended(
+    store, life, account, begin, fail, runner, queued, answer
+):
+    with Receiver(reply(answer)) as receiver:
+        attempt = begin(receiver.url())
+        text = TakeText(
+            take_id="k", take_index=0, title="", style="", prompt="", lyrics="", model_name="chirp"
+        )
+        store.write(lambda books: life.text_ready(books, attempt, (text,)))
+        fail(attempt)
+        early, late = sorted(records(store, account, attempt.task_id), key=lambda one: one.stage.sequence)
+        assert f"{early.id}-1" in queued()
+        assert f"{late.id}-1" not in queued()
+        runner.run(early.id, 1)
+        assert queued()[f"{late.id}-1"] == 1
+        runner.run(early.id, 2)
+        assert queued()[f"{late.id}-1"] == 1
+
+
+def test_wh_08_a_stage_that_comes_after_the_attempt_at_the_one_before_is_sent_at_once(
+    store, life, account, begin, fail, runner, queued
+):
+    with Receiver(reply(500)) as receiver:
+        attempt = begin(receiver.url())
+        text = TakeText(
+            take_id="k", take_index=0, title="", style="", prompt="", lyrics="", model_name="chirp"
+        )
+        store.write(lambda books: life.text_ready(books, attempt, (text,)))
+        (early,) = records(store, account, attempt.task_id)
+        runner.run(early.id, 1)
+        fail(attempt)
+        late = max(records(store, account, attempt.task_id), key=lambda one: one.stage.sequence)
+    assert queued()[f"{late.id}-1"] == 1
+
+
 # --- an endpoint that wants nothing more
 
 

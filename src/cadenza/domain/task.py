@@ -195,12 +195,17 @@ class TaskView:
 
 
 class CallbackStage(enum.Enum):
-    """The moments a receiver is told of."""
+    """The moments a receiver is told of, in their order."""
 
     TEXT = "text"
     FIRST = "first"
     COMPLETE = "complete"
     ERROR = "error"
+
+    @property
+    def sequence(self) -> int:
+        """A number that grows from stage to stage, 1 for the first."""
+        return tuple(CallbackStage).index(self) + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,16 @@ class SqlCallbacks:
         ).first()
         return None if row is None else _record(row)
 
+    def is_anyone_in_front(self, task_id: str) -> bool:
+        """Look, and lock what is found."""
+        found = self._connection.execute(_untried(task_id).with_for_update())
+        return found.first() is not None
+
+    def next_untried(self, task_id: str) -> CallbackRecord | None:
+        """Return the earliest stage of those in line."""
+        rows = [_record(row) for row in self._connection.execute(_untried(task_id))]
+        return min(rows, key=lambda record: record.stage.sequence, default=None)
+
     def begin_attempt(self, callback_id: str, attempt: int) -> datetime | None:
         """Record the beginning of an attempt, or return when it began; the record is locked by the caller."""
         begun = self._connection.execute(
@@ -181,6 +191,12 @@ class SqlCallbacks:
             .order_by(callbacks.c.created_at_ms, callbacks.c.id)
         )
         return [_record(row) for row in rows]
+
+
+def _untried(task_id: str) -> sa.Select[Any]:
+    return callbacks.select().where(
+        callbacks.c.task_id == task_id, callbacks.c.state == "waiting", callbacks.c.attempt == 0
+    )
 
 
 def _endpoint(account_id: str, url: str) -> sa.ColumnElement[bool]:

@@ -150,7 +150,11 @@ class Life:
         crash.here("after_release")
 
     def _tell(self, books: Books, task_id: str, stage: CallbackStage) -> None:
-        """Record the event for those who watch, and the callback for the one who asked for it."""
+        """Record the event for those who watch, and the callback for the one who asked for it.
+
+        A callback is sent at once where no earlier one of the task is before the end of its first attempt;
+        otherwise that end sends it. So only a failure changes the order in which a receiver hears of stages.
+        """
         view = self._view(books, task_id)
         books.tasks.record_event(task_id, view.state.value, {})
         body = self.callback_body(view, stage) if view.callback_url else None
@@ -171,7 +175,8 @@ class Life:
             last_reason=None,
             created_at=self.clock.now(),
         )
-        if books.callbacks.add(record) and not is_disabled:
+        is_first_in_line = not books.callbacks.is_anyone_in_front(task_id)
+        if books.callbacks.add(record) and not is_disabled and is_first_in_line:
             books.jobs.deliver(record.id, 1, lane=self.lane(record.url), delay_s=0)
 
     @staticmethod

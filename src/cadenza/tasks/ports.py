@@ -194,6 +194,17 @@ class CallbackBook(Protocol):
         """Return one record, which nobody else changes before the end of this transaction."""
         ...
 
+    def is_anyone_in_front(self, task_id: str) -> bool:
+        """Answer whether a callback of the task is still before the end of its first attempt.
+
+        That end is not recorded before the end of this transaction.
+        """
+        ...
+
+    def next_untried(self, task_id: str) -> CallbackRecord | None:
+        """Return the waiting callback of the task's earliest stage that had no attempt."""
+        ...
+
     def begin_attempt(self, callback_id: str, attempt: int) -> datetime | None:
         """Record that an attempt begins now; where it had begun before, return when, and change nothing."""
         ...

@@ -16,7 +16,6 @@ import structlog
 from cadenza import crash
 from cadenza.domain.clock import Clock
 from cadenza.domain.errors import Unavailable
-from cadenza.domain.task import CallbackStage
 from cadenza.notify.delivery import AttemptRecord, CallbackEvent, deliver
 from cadenza.notify.plan import Decision, Delivered, Disabled, GaveUp, RetryAt, after_attempt
 from cadenza.outbound.client import CALLBACK_DEADLINE_S, Outbound
@@ -27,12 +26,6 @@ from cadenza.worker.observe import Observer
 from cadenza.worker.patience import patiently
 
 _log = structlog.get_logger()
-_SEQUENCE = {
-    stage: number
-    for number, stage in enumerate(
-        (CallbackStage.TEXT, CallbackStage.FIRST, CallbackStage.COMPLETE, CallbackStage.ERROR), start=1
-    )
-}
 # An attempt that has not ended after this time never will.
 _LOST_AFTER_S = 2 * CALLBACK_DEADLINE_S
 _INTERRUPTED = "interrupted"
@@ -81,6 +74,7 @@ class CallbackRunner:
             return None
         if record.state == "waiting" and books.callbacks.is_disabled(record.account_id, record.url):
             books.callbacks.settle_disabled(callback_id)
+            _let_the_next_go(books, record)
             return None
         if not is_slow and (lane := lane_of(record.url)) in self.slow_lanes:
             books.jobs.deliver(callback_id, attempt, lane=lane, delay_s=0, is_slow=True)
@@ -108,6 +102,7 @@ class CallbackRunner:
             next_at=now,
         )
         books.jobs.deliver(record.id, attempt + 1, lane=lane_of(record.url), delay_s=0)
+        _let_the_next_go(books, record)
 
     def _note(self, books: Books, record: CallbackRecord, made: AttemptRecord) -> None:
         decision = _decision(record, made)
@@ -128,7 +123,15 @@ class CallbackRunner:
         if noted and next_at is not None:
             delay_s = max(0.0, (next_at - made.ended_at).total_seconds())
             books.jobs.deliver(record.id, made.attempt + 1, lane=lane_of(record.url), delay_s=delay_s)
+        if noted:
+            _let_the_next_go(books, record)
         crash.here("before_delivery_commit")
+
+
+def _let_the_next_go(books: Books, record: CallbackRecord) -> None:
+    """Send the task's next stage where it waited in line behind the first attempt at ``record``."""
+    if record.attempt == 0 and (behind := books.callbacks.next_untried(record.task_id)) is not None:
+        books.jobs.deliver(behind.id, 1, lane=lane_of(behind.url), delay_s=0)
 
 
 def _is_due(record: CallbackRecord) -> bool:
@@ -171,7 +174,7 @@ def _event(record: CallbackRecord) -> CallbackEvent:
         task_id=record.task_id,
         dialect=record.dialect,
         stage=record.stage,
-        sequence=_SEQUENCE[record.stage],
+        sequence=record.stage.sequence,
         url=record.url,
         body=record.body,
         recorded_at=record.created_at,
