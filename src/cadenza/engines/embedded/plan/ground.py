@@ -38,20 +38,24 @@ class Ground:
         return len(self.bars)
 
 
-def find_ground(portrait: Portrait, seam_s: float) -> Ground:
+def find_ground(portrait: Portrait, seam_s: float, within_s: tuple[float, float] | None = None) -> Ground:
     """Find the bars that may be quoted: music before the seam, or all of it if that is too little.
+
+    ``within_s`` names the only stretch of the recording to quote from instead; it grows backwards where it
+    holds fewer than ``_FEWEST_UNITS`` bars.
 
     Raises
     ------
     SourceUnusable
         If there are not even two beats of music.
     """
-    until_s = min(seam_s, portrait.music_end_s)
-    if until_s - portrait.music_start_s < _ENOUGH_MUSIC_S:
-        until_s = portrait.music_end_s
+    from_s, until_s = within_s or (portrait.music_start_s, _end_of_ground(portrait, seam_s))
     bar = portrait.metre.beats_per_bar
-    first = portrait.beat_position(portrait.music_start_s) - 0.25
-    last = portrait.beat_position(until_s) + 0.1
+    first = portrait.beat_position(max(from_s, portrait.music_start_s)) - 0.25
+    last = portrait.beat_position(min(until_s, portrait.music_end_s)) + 0.1
+    if within_s is not None:
+        least = max(portrait.beat_position(portrait.music_start_s) - 0.25, last - (_FEWEST_UNITS + 1) * bar)
+        first = min(first, least)
     for unit in (bar, 2, 1):
         starts = np.arange(portrait.metre.first_downbeat % unit, portrait.beat_count + 1 - unit, unit)
         starts = starts[(starts >= first) & (starts + unit <= last)]
@@ -59,3 +63,8 @@ def find_ground(portrait: Portrait, seam_s: float) -> Ground:
             seam = portrait.beat_position(seam_s)
             return Ground(bars=starts.astype(np.int64), beats_per_bar=unit, seam=seam)
     raise SourceUnusable("The recording has too little music before its end to continue it in its own style.")
+
+
+def _end_of_ground(portrait: Portrait, seam_s: float) -> float:
+    until_s = min(seam_s, portrait.music_end_s)
+    return portrait.music_end_s if until_s - portrait.music_start_s < _ENOUGH_MUSIC_S else until_s

@@ -53,16 +53,20 @@ def plan_journey(
     character: Character,
     dice: Dice,
     ending: Ending = Ending.OPEN,
+    within_s: tuple[float, float] | None = None,
+    leaning: Floats | None = None,
 ) -> Itinerary:
     """Plan which beats of the source sound in each layer, for at least ``seconds`` from ``seam_s`` on.
 
     Takes after the first avoid the bars that the earlier takes of the same seed use. A cadence comes home
-    some seconds before the end.
+    some seconds before the end. ``within_s`` names the stretch to quote from (see ``find_ground``),
+    ``leaning`` (beats,) what it costs to quote each beat beside all else.
     """
-    ground = find_ground(portrait, seam_s)
+    ground = find_ground(portrait, seam_s, within_s)
     likeness = compare(portrait)
     entries = entry_prices(ground, portrait, likeness, section_gains(portrait, seam_s))
     taste = _taste(character, openness(portrait, seam_s))
+    leant = np.zeros(ground.count) if leaning is None else _per_bar(leaning, ground)
 
     def walk(take: Dice, avoid: Floats) -> tuple[Span, ...]:
         return walk_phrases(
@@ -72,7 +76,7 @@ def plan_journey(
             entries=entries,
             beats=_enough_beats(portrait, seconds),
             taste=taste,
-            avoid=avoid,
+            avoid=avoid + leant,
             rng=take.named("phrase path"),
         )
 
@@ -138,6 +142,12 @@ def _longest_run(portrait: Portrait, ground: Ground) -> int:
     """Return how many bars in a row a layer may go on as recorded: what lasts longer is known again."""
     bar_s = ground.beats_per_bar * float(np.median(np.diff(portrait.pulse.beats_s)))
     return int(np.clip(round(_KNOWN_AGAIN_S / bar_s), 2, 4))
+
+
+def _per_bar(leaning: Floats, ground: Ground) -> Floats:
+    """Return the mean over the beats of each bar of the ground."""
+    bars = [leaning[bar : bar + ground.beats_per_bar] for bar in ground.bars]
+    return np.array([float(beats.mean()) if len(beats) else 0.0 for beats in bars])
 
 
 def _bars_used(spans: tuple[Span, ...], ground: Ground) -> NDArray[np.bool_]:
