@@ -10,7 +10,7 @@ import resource
 import sys
 import time
 
-from cadenza.domain.request import Described, GenerationRequest
+from cadenza.domain.request import Described, GenerationRequest, Voice
 from cadenza.engines.embedded.song import make_song, plan_song
 
 
@@ -32,7 +32,9 @@ def main() -> None:
 
 def _row(prompt: str, length_s: float) -> None:
     begun, begun_wall = time.process_time(), time.perf_counter()
-    request = GenerationRequest(wish=Described(prompt=prompt), tier="v5", duration_s=length_s)
+    request = GenerationRequest(
+        wish=Described(prompt=prompt), tier="v5", voice=Voice.NOBODY, duration_s=length_s
+    )
     plan = plan_song(request, seed=1, take_index=0)
     marks = [("plan", begun), ("compose", time.process_time())]
     heard: list[float] = []

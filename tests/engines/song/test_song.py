@@ -9,7 +9,7 @@ import pytest
 
 from cadenza.audio.loudness import integrated_lufs, true_peak_dbtp
 from cadenza.domain.errors import Stopped
-from cadenza.domain.request import Described, GenerationRequest
+from cadenza.domain.request import Described, GenerationRequest, Voice
 from cadenza.engines.embedded.song import make_song, plan_song
 
 PROMPTS = (
@@ -21,10 +21,16 @@ PROMPTS = (
 )
 
 
+def instrumental(prompt, duration_s):
+    return GenerationRequest(
+        wish=Described(prompt=prompt), tier="v5", voice=Voice.NOBODY, duration_s=duration_s
+    )
+
+
 @functools.cache
 def song(prompt, *, seed=3, take=0, duration_s=12.0):
     plan = plan_song(
-        GenerationRequest(wish=Described(prompt=prompt), tier="v5", duration_s=duration_s),
+        instrumental(prompt, duration_s),
         seed=seed,
         take_index=take,
     )
@@ -104,18 +110,14 @@ def test_two_takes_are_different_music():
 
 
 def test_a_song_that_is_stopped_stops():
-    plan = plan_song(
-        GenerationRequest(wish=Described(prompt="pop"), tier="v5", duration_s=30), seed=1, take_index=0
-    )
+    plan = plan_song(instrumental("pop", 30), seed=1, take_index=0)
     answers = iter([False, False, True])
     with pytest.raises(Stopped):
         make_song(plan, progress=lambda *_: None, should_stop=lambda: next(answers), preview=lambda _: None)
 
 
 def test_progress_never_goes_back():
-    plan = plan_song(
-        GenerationRequest(wish=Described(prompt="pop"), tier="v5", duration_s=10), seed=1, take_index=0
-    )
+    plan = plan_song(instrumental("pop", 10), seed=1, take_index=0)
     told = []
     make_song(plan, progress=lambda _, f: told.append(f), should_stop=lambda: False, preview=lambda _: None)
     assert told == sorted(told)

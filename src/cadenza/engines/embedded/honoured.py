@@ -84,22 +84,17 @@ def _singing(request: GenerationRequest, plan: SongPlan) -> dict[str, Honoured]:
     """Return what became of the words, and of who was to sing them, in a new song."""
     told = {}
     if isinstance(request.wish, Specified) and request.wish.lyrics:
-        told["lyrics"] = _words(request, plan)
+        told["lyrics"] = _words(plan)
     if request.voice in {Voice.FEMALE, Voice.MALE}:
-        told["vocal_gender"] = (
-            _EXACT if plan.slots else Honoured(fidelity=Fidelity.IGNORED, reason="there are no words to sing")
-        )
+        silent = Honoured(fidelity=Fidelity.IGNORED, reason=plan.libretto.silence or "no line has room")
+        told["vocal_gender"] = _EXACT if plan.slots else silent
     return told
 
 
-def _words(request: GenerationRequest, plan: SongPlan) -> Honoured:
-    if request.voice is Voice.NOBODY:
-        return Honoured(
-            fidelity=Fidelity.IGNORED, reason="an instrumental was asked for; section tags shape its form"
-        )
-    if plan.words is None:
-        return Honoured(fidelity=Fidelity.IGNORED, reason="they hold no words that can be sung")
-    reasons = _liberties(plan.words)
+def _words(plan: SongPlan) -> Honoured:
+    if plan.libretto.read is None:
+        return Honoured(fidelity=Fidelity.IGNORED, reason=plan.libretto.silence)
+    reasons = _liberties(plan.libretto.read)
     if plan.unsung:
         sung, whole = len(plan.slots), len(plan.slots) + len(plan.unsung)
         reasons.insert(0, f"the first {sung} of {whole} lines fit into the length that was asked for")

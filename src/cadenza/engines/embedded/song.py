@@ -6,7 +6,7 @@ understand -> compose -> perform -> play, sing and mix, window by window -> mast
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from cadenza.audio.loudness import integrated_lufs
 from cadenza.audio.signal import Signal
 from cadenza.domain.errors import Stopped
-from cadenza.domain.request import GenerationRequest, Specified, Voice
+from cadenza.domain.request import Described, GenerationRequest
 from cadenza.domain.task import LyricLine
 from cadenza.engines.embedded.compose.compose import compose
+from cadenza.engines.embedded.libretto import Libretto, find_words
 from cadenza.engines.embedded.mix.desk import Desk
 from cadenza.engines.embedded.mix.master import TARGET_LUFS, master, provisional
 from cadenza.engines.embedded.mix.reverb import room
@@ -28,11 +29,10 @@ from cadenza.engines.embedded.synth.tone import SAMPLE_RATE
 from cadenza.engines.embedded.vocals import VOCALS, VocalTrack, compass_of
 from cadenza.music.brief import Brief, Role
 from cadenza.music.dice import Dice
-from cadenza.music.lyrics import Line, Lyrics
+from cadenza.music.lyrics import Line
 from cadenza.music.performance import Performance
 from cadenza.music.score import DRUM_PITCHES, Score
 from cadenza.music.vocal import Compass, LineSlot
-from cadenza.words.reading import read_lyrics
 
 Stereo = NDArray[np.float32]
 
@@ -40,6 +40,7 @@ _FIRST_WINDOW_S, _WINDOW_S = 2.0, 8.0
 _CHECK_S = 5.0  # how much of the fullest section the desk listens to before it starts
 _EARLY_S = 0.06  # by which a hand may be early
 _FADE_S = 0.9
+_USUAL_S = (120.0, 180.0)  # of songs whose words and length are ours to choose
 _PLATE_S = 1.6  # of the voice's reverberation
 _HEADROOM_LU = 2.0  # kept in previews, whose peaks no limiter watches
 
@@ -48,8 +49,8 @@ _HEADROOM_LU = 2.0  # kept in previews, whose peaks no limiter watches
 class SongPlan:
     """What is decided before a note sounds: quick to make, enough for the text stage.
 
-    ``lyrics`` are the caller's words as written, ``words`` how they are read where somebody sings them,
-    in ``compass``: ``slots`` have room in the form, ``unsung`` lines have none. ``unknown_words``
+    ``lyrics`` are the caller's words as written, or ours as sung; ``libretto`` is how they are read, in
+    ``compass``: ``slots`` have room in the form, ``unsung`` lines have none. ``unknown_words``
     changed nothing; ``neighbours`` are instruments that another one stands in for.
     """
 
@@ -60,7 +61,7 @@ class SongPlan:
     unknown_words: tuple[str, ...]
     neighbours: tuple[str, ...]
     dice: Dice
-    words: Lyrics | None = None
+    libretto: Libretto = field(default_factory=Libretto)
     slots: tuple[LineSlot, ...] = ()
     unsung: tuple[Line, ...] = ()
     compass: Compass = Compass.LOW
@@ -85,29 +86,27 @@ class MadeSong:
 def plan_song(request: GenerationRequest, *, seed: int, take_index: int) -> SongPlan:
     """Decide title, style, key, tempo, form and players of one take. Milliseconds."""
     dice = Dice(seed, take_index)
-    words = _words(request)
-    planned = draw_brief(request, dice, words)
+    libretto = find_words(request, dice)
+    planned = draw_brief(request, dice, libretto.read)
+    if libretto.is_own and request.duration_s is None:
+        usual_s = min(_USUAL_S[1], max(_USUAL_S[0], planned.brief.duration_s))
+        if usual_s != planned.brief.duration_s:
+            planned = draw_brief(replace(request, duration_s=usual_s), dice, libretto.read)
+    described = request.wish.prompt if isinstance(request.wish, Described) else ""
+    brief = replace(planned.brief, title=libretto.title or planned.brief.title)
     return SongPlan(
-        brief=planned.brief,
-        title=planned.brief.title,
+        brief=brief,
+        title=brief.title,
         style=planned.style,
-        lyrics=planned.lyrics,
-        unknown_words=planned.unknown,
+        lyrics=libretto.heard(planned.unsung),
+        unknown_words=tuple(word for word in planned.unknown if not libretto.understands(word)),
         neighbours=planned.neighbours,
         dice=dice,
-        words=words,
+        libretto=libretto,
         slots=planned.slots,
         unsung=planned.unsung,
-        compass=compass_of(request.voice, planned.style, dice),
+        compass=compass_of(request.voice, f"{described} {planned.style}", dice),
     )
-
-
-def _words(request: GenerationRequest) -> Lyrics | None:
-    """Return what is to be sung, or None where nobody sings or there is nothing to sing."""
-    if request.voice is Voice.NOBODY or not isinstance(request.wish, Specified):
-        return None
-    words = read_lyrics(request.wish.lyrics or "")
-    return words if words.lines else None
 
 
 def make_song(
