@@ -51,11 +51,12 @@ def true_peaks(signal: Signal, *, block: int = 64) -> NDArray[np.float32]:
 
     Only blocks near the loudest one are oversampled; the others report their sample peak.
     """
-    magnitude = np.abs(signal.samples).max(axis=0)
-    blocks = -(-signal.sample_count // block)
-    padded = np.zeros(blocks * block, dtype=np.float32)
-    padded[: len(magnitude)] = magnitude
-    peaks = padded.reshape(blocks, block).max(axis=1)
+    starts = np.arange(0, signal.sample_count, block)
+    peaks = np.zeros(len(starts), dtype=np.float32)
+    for channel in signal.samples:  # magnitudes of everything at once would be as large as the signal
+        if len(starts):
+            np.maximum(peaks, np.maximum.reduceat(channel, starts), out=peaks)
+            np.maximum(peaks, -np.minimum.reduceat(channel, starts), out=peaks)
     loud = np.flatnonzero(peaks > _LOUD_SHARE * peaks.max(initial=0.0))
     for channel in signal.samples:
         _raise_to_true_peaks(peaks, channel, loud, block)

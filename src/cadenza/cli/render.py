@@ -13,6 +13,7 @@ from cadenza.domain.request import (
     Continuation,
     Controls,
     Described,
+    ExtraFile,
     GenerationRequest,
     Inherited,
     SourceUpload,
@@ -107,6 +108,7 @@ def make(  # noqa: PLR0913 - as above
         take_count=takes,
         duration_s=seconds,
         seed=seed,
+        extra_files=frozenset() if stems is None else frozenset({ExtraFile.STEMS}),
     )
     work.make(request, work.Target(output, takes, stems=stems), as_json=json)
 

@@ -145,6 +145,7 @@ def _render(engine: Engine, order: Order, target: Target, depth: Depth, *, as_js
         for rendition in engine.render(order, watcher):
             takes.append(_written(rendition, target, depth))
             honoured.update(rendition.honoured)
+            del rendition  # before the next take is made: two long ones would be much
     report = {"takes": takes, "engine": engine.name, "honoured": _told(honoured)}
     sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n" if as_json else _summary(takes))
 

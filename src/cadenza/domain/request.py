@@ -117,6 +117,15 @@ class Controls:
     audio_weight: Weight | None = None
 
 
+class ExtraFile(enum.Enum):
+    """A file of each take that is only made where somebody asks for it."""
+
+    WAV_16 = "wav16"  # 16 bits per sample
+    WAV_24 = "wav24"  # 24 bits per sample
+    OGG = "ogg"
+    STEMS = "stems"  # the sound of each role by itself, in one archive
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequest:
     """One order for takes, in no dialect.
@@ -141,6 +150,8 @@ class GenerationRequest:
         Length of the song, or of the new part of a continuation; None leaves it to the form.
     seed
         0 to 2**63 - 1; None draws one when the task is accepted.
+    extra_files
+        What is wanted beside the files that every take has.
     """
 
     wish: Wish
@@ -152,3 +163,4 @@ class GenerationRequest:
     take_count: int = 2
     duration_s: float | None = None
     seed: int | None = None
+    extra_files: frozenset[ExtraFile] = frozenset()

@@ -10,6 +10,7 @@ from cadenza.domain.request import (
     Continuation,
     Controls,
     Described,
+    ExtraFile,
     GenerationRequest,
     Inherited,
     Source,
@@ -54,6 +55,7 @@ def request_to_json(request: GenerationRequest) -> dict[str, Any]:
         "take_count": request.take_count,
         "duration_s": request.duration_s,
         "seed": request.seed,
+        "extra_files": sorted(extra.value for extra in request.extra_files),
     }
 
 
@@ -77,6 +79,8 @@ def request_from_json(value: Mapping[str, Any]) -> GenerationRequest:
         take_count=value["take_count"],
         duration_s=value["duration_s"],
         seed=value["seed"],
+        # Absent in tasks that were accepted before there were any.
+        extra_files=frozenset(ExtraFile(name) for name in value.get("extra_files", ())),
     )
 
 

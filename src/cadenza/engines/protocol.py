@@ -46,6 +46,7 @@ class Rendition:
 
     ``signal`` is the whole take (for a continuation: the joined song, whose samples before
     ``joined_at_s`` minus the crossfade are those of the source), ``new_part`` the new music alone,
+    ``stems`` (where the request asks for them and there are any) sum to the mix before its master,
     ``key`` reads "A minor", ``loudness_lufs`` is integrated (ITU-R BS.1770) over ``signal``.
     """
 

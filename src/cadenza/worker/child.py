@@ -67,6 +67,7 @@ def _render(order: ChildOrder, engine: Engine, teller: _Teller) -> None:
     depth = Depth.BITS_16 if source is None or source.fits_16_bits else Depth.BITS_24
     for rendition in engine.render(engine_order, teller):
         teller.finished(rendition, depth=depth)
+        del rendition  # before the next take is made: two long ones would be much
 
 
 def _source(order: ChildOrder) -> DecodedSource | None:

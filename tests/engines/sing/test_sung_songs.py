@@ -34,7 +34,9 @@ def request(*, lyrics=LYRICS, voice=Voice.FEMALE, duration_s=14.0):
 def song(voice):
     plan = plan_song(request(voice=voice), seed=3, take_index=0)
     windows = []
-    made = make_song(plan, progress=lambda *_: None, should_stop=lambda: False, preview=windows.append)
+    made = make_song(
+        plan, progress=lambda *_: None, should_stop=lambda: False, preview=windows.append, keeps_stems=True
+    )
     return made, windows
 
 

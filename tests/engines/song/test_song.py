@@ -35,7 +35,9 @@ def song(prompt, *, seed=3, take=0, duration_s=12.0):
         take_index=take,
     )
     windows = []
-    made = make_song(plan, progress=lambda *_: None, should_stop=lambda: False, preview=windows.append)
+    made = make_song(
+        plan, progress=lambda *_: None, should_stop=lambda: False, preview=windows.append, keeps_stems=True
+    )
     return made, windows
 
 

@@ -10,11 +10,12 @@ from typing import Final
 from cadenza.audio.loudness import integrated_lufs
 from cadenza.audio.signal import Signal
 from cadenza.domain.abilities import Abilities
+from cadenza.domain.request import ExtraFile
 from cadenza.engines.embedded.continuation import continue_recording, listen
 from cadenza.engines.embedded.honoured import honoured_continuation, honoured_song
 from cadenza.engines.embedded.names import continuation_plan
 from cadenza.engines.embedded.plan.ending import wanted_ending
-from cadenza.engines.embedded.song import make_song, plan_song
+from cadenza.engines.embedded.song import SongPlan, make_song, plan_song
 from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
 
 NAME: Final = "embedded"
@@ -66,20 +67,8 @@ class EmbeddedEngine:
             listener.planned(plan)
         for place, (plan, song) in enumerate(zip(plans, songs, strict=True)):
             part = _Part(listener, plan.take_index, place, len(plans))
-            made = make_song(
-                song, progress=part.progress, should_stop=listener.should_stop, preview=part.preview
-            )
-            yield Rendition(
-                plan=plan,
-                signal=made.signal,
-                seed=order.seed,
-                bpm=made.bpm,
-                key=made.key,
-                loudness_lufs=integrated_lufs(made.signal),
-                stems=made.stems,
-                lines=made.lines,
-                honoured=honoured_song(order.request, song),
-            )
+            # Nothing here keeps a finished take: a long one beside the next would be much.
+            yield _song_of(order, plan, song, part)
 
     def _continuations(self, order: Order, listener: Listener) -> Iterator[Rendition]:
         assert order.source is not None
@@ -117,6 +106,27 @@ class EmbeddedEngine:
                 joined_at_s=made.joined_at_s,
                 honoured=honoured_continuation(request, portrait, ending),
             )
+
+
+def _song_of(order: Order, plan: TakePlan, song: SongPlan, part: _Part) -> Rendition:
+    made = make_song(
+        song,
+        progress=part.progress,
+        should_stop=part.listener.should_stop,
+        preview=part.preview,
+        keeps_stems=ExtraFile.STEMS in order.request.extra_files,
+    )
+    return Rendition(
+        plan=plan,
+        signal=made.signal,
+        seed=order.seed,
+        bpm=made.bpm,
+        key=made.key,
+        loudness_lufs=integrated_lufs(made.signal),
+        stems=made.stems,
+        lines=made.lines,
+        honoured=honoured_song(order.request, song),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cadenza.audio.loudness import integrated_lufs
 from cadenza.audio.signal import Signal
@@ -24,8 +23,9 @@ from cadenza.engines.embedded.mix.reverb import room
 from cadenza.engines.embedded.mix.vocals import OVER_BACKING_LU, Dip, VocalStrip
 from cadenza.engines.embedded.perform.perform import perform
 from cadenza.engines.embedded.plan.brief import draw_brief
-from cadenza.engines.embedded.synth.orchestra import seat
+from cadenza.engines.embedded.synth.orchestra import Player, seat
 from cadenza.engines.embedded.synth.tone import SAMPLE_RATE
+from cadenza.engines.embedded.tape import StemShelf, Stereo, Tape, sum_of
 from cadenza.engines.embedded.vocals import VOCALS, VocalTrack, compass_of
 from cadenza.music.brief import Brief, Role
 from cadenza.music.dice import Dice
@@ -33,8 +33,6 @@ from cadenza.music.lyrics import Line
 from cadenza.music.performance import Performance
 from cadenza.music.score import DRUM_PITCHES, Score
 from cadenza.music.vocal import Compass, LineSlot
-
-Stereo = NDArray[np.float32]
 
 _FIRST_WINDOW_S, _WINDOW_S = 2.0, 8.0
 _CHECK_S = 5.0  # how much of the fullest section the desk listens to before it starts
@@ -71,8 +69,8 @@ class SongPlan:
 class MadeSong:
     """A finished song: stereo at 44.1 kHz, -14 LUFS, at most -1 dBTP.
 
-    ``stems`` sum to the mix before the master bus; ``key`` reads "A minor". ``lines`` tell when each
-    line is sung.
+    ``stems`` sum to the mix before the master bus, and are empty unless asked for; ``key`` reads
+    "A minor". ``lines`` tell when each line is sung.
     """
 
     signal: Signal
@@ -115,8 +113,9 @@ def make_song(
     progress: Callable[[str, float], None],
     should_stop: Callable[[], bool],
     preview: Callable[[Signal], None],
+    keeps_stems: bool = False,
 ) -> MadeSong:
-    """Make the song of ``plan``; the same plan gives the same bytes.
+    """Make the song of ``plan``; the same plan gives the same bytes, with or without its stems.
 
     ``progress`` hears stage names with the fraction of the whole take, ``preview`` the finished
     seconds in order while the rest is made (near the final level, mastered only in the result).
@@ -127,16 +126,16 @@ def make_song(
     performance = perform(score, plan.brief, plan.dice)
     _check(should_stop)
     progress("play", 0.05)
-    stems = _play(plan, performance, progress, should_stop, preview)
+    mix, stems = _play(plan, performance, progress, should_stop, preview, keeps_stems=keeps_stems)
     progress("master", 0.82)
     top_db = plan.brief.genre.sound.top_db
-    signal = master(_mixed(stems), top_db=top_db, fade_s=_FADE_S, between=lambda: _check(should_stop))
+    signal = master(mix, top_db=top_db, fade_s=_FADE_S, between=lambda: _check(should_stop))
     progress("master", 1.0)
     return MadeSong(
         signal=signal,
         bpm=float(plan.brief.beats_per_minute),
         key=str(plan.brief.key),
-        stems={name: Signal(stem, SAMPLE_RATE) for name, stem in stems.items()},
+        stems=stems,
         score=score,
         lines=tuple(
             LyricLine(text=line.line.text, start_s=line.begin_s, end_s=line.end_s)
@@ -145,28 +144,31 @@ def make_song(
     )
 
 
-def _mixed(stems: Mapping[str, Stereo]) -> Signal:
-    total = np.zeros_like(next(iter(stems.values())))
-    for stem in stems.values():
-        total += stem
-    return Signal(total, SAMPLE_RATE)
-
-
 def _play(
     plan: SongPlan,
     performance: Performance,
     progress: Callable[[str, float], None],
     should_stop: Callable[[], bool],
     preview: Callable[[Signal], None],
-) -> dict[str, Stereo]:
-    """Return all mixed stems; what players and desk remember is let go before the master."""
+    *,
+    keeps_stems: bool,
+) -> tuple[Signal, Mapping[str, Signal]]:
+    """Return the mix and its stems; what players and desk remember is let go before the master."""
     session = _Session(plan, performance, lambda: _check(should_stop))
-    for fraction, window in session.windows():
+    shelf = StemShelf(session.names if keeps_stems else ())
+    mix = np.zeros((2, session.sample_count), dtype=np.float32)
+    at = 0
+    for stems in session.windows():
         _check(should_stop)
-        preview(window)
-        progress("play", 0.05 + 0.75 * fraction)
+        window = Signal(sum_of(list(stems.values())), SAMPLE_RATE)
+        preview(provisional(window, gain_db=session.gain_db))
+        mix[:, at : at + window.sample_count] = window.samples
+        for name in shelf:
+            shelf.append(name, stems[name])
+        at += window.sample_count
+        progress("play", 0.05 + 0.75 * at / session.sample_count)
     _check(should_stop)
-    return session.stems
+    return Signal(mix, SAMPLE_RATE), shelf
 
 
 def _check(should_stop: Callable[[], bool]) -> None:
@@ -179,7 +181,7 @@ class _Session:
 
     def __init__(self, plan: SongPlan, performance: Performance, between: Callable[[], None]) -> None:
         brief, dice = plan.brief, plan.dice
-        self._count = round(performance.duration_s * SAMPLE_RATE)
+        self.sample_count = round(performance.duration_s * SAMPLE_RATE)
         self._players = seat(performance, dice)
         self._desk = Desk(
             [player.role for player in self._players],
@@ -188,63 +190,67 @@ class _Session:
             room(brief.genre.sound.reverb_s, SAMPLE_RATE, dice.shared.named("room")),
             SAMPLE_RATE,
         )
-        self.stems: dict[str, Stereo] = {
-            player.role.value: np.zeros((2, self._count), dtype=np.float32) for player in self._players
-        }
+        self._tapes = {player.role: Tape(0, self.sample_count) for player in self._players}
         backing_lufs = self._sound_check(_fullest_s(brief, performance.duration_s))
-        self._gain_db = TARGET_LUFS - _HEADROOM_LU - backing_lufs
+        self.gain_db = TARGET_LUFS - _HEADROOM_LU - backing_lufs
         self._vocals: VocalTrack | None = None
         if performance.sung:
             self._seat_singers(plan, performance, backing_lufs, between)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the stems."""
+        backing = tuple(player.role.value for player in self._players)
+        return backing if self._vocals is None else (*backing, VOCALS)
 
     def _seat_singers(
         self, plan: SongPlan, performance: Performance, backing_lufs: float, between: Callable[[], None]
     ) -> None:
         brief, dice = plan.brief, plan.dice
-        self._gain_db -= OVER_BACKING_LU
-        self.stems[VOCALS] = np.zeros((2, self._count), dtype=np.float32)
-        self._vocals = VocalTrack(performance.sung, plan.compass, dice, self.stems[VOCALS], between)
+        self.gain_db -= OVER_BACKING_LU
+        self._vocal_tape = Tape(0, self.sample_count)
+        self._vocals = VocalTrack(performance.sung, plan.compass, dice, self._vocal_tape.lay, between)
         plate = room(_PLATE_S, SAMPLE_RATE, dice.shared.named("plate"))
         echo_s = float(60 / brief.beats_per_minute)
         self._vocal_strip = VocalStrip(plate, echo_s, backing_lufs, SAMPLE_RATE)
         sung_s = [(line.begin_s, line.end_s) for line in performance.sung]
         self._dips = {p.role: Dip(sung_s, SAMPLE_RATE) for p in self._players if p.role is not Role.BASS}
 
-    def windows(self) -> Iterator[tuple[float, Signal]]:
-        """Render window by window; yield the fraction done and the window's mix as a listener may hear it."""
+    def windows(self) -> Iterator[dict[str, Stereo]]:
+        """Render window by window; yield all stems of each, as long as one another."""
         begin, length_s = 0, _FIRST_WINDOW_S
-        while begin < self._count:
-            end = min(self._count, begin + round(length_s * SAMPLE_RATE))
-            mixed = np.zeros((2, end - begin), dtype=np.float32)
-            for player in self._players:
-                stem = self.stems[player.role.value]
-                is_first, is_last = begin == 0, end == self._count
-                start_s = -1.0 if is_first else begin / SAMPLE_RATE
-                player.play(start_s, np.inf if is_last else end / SAMPLE_RATE, stem)
-                stem[:, begin:end] = self._desk.strips[player.role].process(stem[:, begin:end])
-                if self._vocals is not None and player.role in self._dips:
-                    stem[:, begin:end] = self._dips[player.role].process(stem[:, begin:end])
-                mixed += stem[:, begin:end]
+        while begin < self.sample_count:
+            end = min(self.sample_count, begin + round(length_s * SAMPLE_RATE))
+            stems = {player.role.value: self._played(player, begin, end) for player in self._players}
             if self._vocals is not None:
                 self._vocals.sing_until(end)
-                dry = self.stems[VOCALS][:, begin:end]
-                dry[:] = self._vocal_strip.process(dry, mixed)
-                mixed += dry
-            yield end / self._count, provisional(Signal(mixed, SAMPLE_RATE), gain_db=self._gain_db)
+                dry = self._vocal_tape.take(end)
+                stems[VOCALS] = self._vocal_strip.process(dry, sum_of(list(stems.values())))
+            yield stems
             begin, length_s = end, _WINDOW_S
+
+    def _played(self, player: Player, begin: int, end: int) -> Stereo:
+        """Return the next samples of one player's stem as it sits in the mix."""
+        start_s = -1.0 if begin == 0 else begin / SAMPLE_RATE
+        end_s = np.inf if end == self.sample_count else end / SAMPLE_RATE
+        player.play(start_s, end_s, self._tapes[player.role].lay)
+        sound = self._desk.strips[player.role].process(self._tapes[player.role].take(end))
+        if self._vocals is not None and player.role in self._dips:
+            sound = self._dips[player.role].process(sound)
+        return sound
 
     def _sound_check(self, from_s: float) -> float:
         """Set the faders by the fullest part, and return its loudness in LUFS."""
         excerpts = {}
         for player in self._players:
-            dry = np.zeros((2, round(_CHECK_S * SAMPLE_RATE)), dtype=np.float32)
             begin_s = player.first_strike_s(from_s - _EARLY_S, from_s + _CHECK_S / 2)
-            player.play(begin_s, begin_s + _CHECK_S, dry, begin_s)
-            excerpts[player.role] = dry
+            begin = round(begin_s * SAMPLE_RATE)
+            excerpt = Tape(begin, begin + round(_CHECK_S * SAMPLE_RATE))
+            player.play(begin_s, begin_s + _CHECK_S, excerpt.lay)
+            excerpts[player.role] = excerpt.take(begin + round(_CHECK_S * SAMPLE_RATE))
         self._desk.sound_check(excerpts)
-        total = sum(dry * np.float32(self._desk.strips[role].gain) for role, dry in excerpts.items())
-        assert isinstance(total, np.ndarray), "somebody plays"
-        return integrated_lufs(Signal(total, SAMPLE_RATE))
+        heard = [dry * np.float32(self._desk.strips[role].gain) for role, dry in excerpts.items()]
+        return integrated_lufs(Signal(sum_of(heard), SAMPLE_RATE))
 
 
 def _kicks(performance: Performance) -> list[float]:

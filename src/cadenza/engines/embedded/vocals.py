@@ -32,8 +32,9 @@ def compass_of(voice: Voice, style: str, dice: Dice) -> Compass:
 
 
 class VocalTrack:
-    """Sings lines into a stem shortly before they are needed.
+    """Sings lines shortly before they are needed.
 
+    ``lay`` gets each, shape (2, samples), and the sample where it begins, which may be negative.
     ``between`` is called before each line; what it raises ends the work.
     """
 
@@ -42,28 +43,25 @@ class VocalTrack:
         lines: Sequence[TimedLine],
         compass: Compass,
         dice: Dice,
-        into: NDArray[np.float32],
+        lay: Callable[[NDArray[np.float32], int], None],
         between: Callable[[], None],
     ) -> None:
         self._lines = lines
         self._choir = Choir(compass, dice)
-        self._into = into
+        self._lay = lay
         self._between = between
         self._next = 0
 
     def sing_until(self, end: int) -> None:
-        """Add all lines that may sound before sample ``end``; whole lines, also beyond it."""
+        """Sing all lines that may sound before sample ``end``; whole lines, also beyond it."""
         while self._next < len(self._lines):
             line = self._lines[self._next]
             if (line.begin_s - _BEFORE_S) * SAMPLE_RATE >= end:
                 return
             self._between()
-            self._add(line)
+            self._sing(line)
             self._next += 1
 
-    def _add(self, line: TimedLine) -> None:
+    def _sing(self, line: TimedLine) -> None:
         sung = self._choir.sing(line, self._next)
-        sound = produced(sung.lead, sung.others, SAMPLE_RATE)
-        begin, end = max(0, sung.begin), min(self._into.shape[1], sung.begin + sound.shape[1])
-        if begin < end:
-            self._into[:, begin:end] += sound[:, begin - sung.begin : end - sung.begin]
+        self._lay(produced(sung.lead, sung.others, SAMPLE_RATE), sung.begin)

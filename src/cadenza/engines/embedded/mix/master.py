@@ -22,41 +22,43 @@ _KNEE = 0.7  # of full scale: the soft clipper leaves everything below alone
 
 
 def master(mix: Signal, *, top_db: float, fade_s: float, between: Callable[[], None]) -> Signal:
-    """Return the finished stereo: -14 LUFS (where the peaks allow it), at most -1 dBTP, no DC.
+    """Turn ``mix`` into the finished stereo: -14 LUFS (where the peaks allow it), at most -1 dBTP, no DC.
 
+    It works on the samples of ``mix`` themselves, since a long song exists once only, and returns it.
     ``top_db`` tilts the highs above 8 kHz; the last ``fade_s`` seconds fade to silence. ``between``
     is called between steps, at least once per half a CPU second for a song of three minutes; what it
     raises ends the work.
     """
-    samples = _tone(mix, top_db)
-    _fade_out(samples, round(fade_s * mix.sample_rate))
+    samples, rate = mix.samples, mix.sample_rate
+    _tone(mix, top_db)
+    _fade_out(samples, round(fade_s * rate))
     between()
-    _scale(samples, _glue(samples, mix.sample_rate))
-    mastered = Signal(samples, mix.sample_rate)
+    _scale(samples, _glue(samples, rate))
     for _ in range(3):
         between()
-        missing_lu = TARGET_LUFS - integrated_lufs(mastered)
+        missing_lu = TARGET_LUFS - integrated_lufs(mix)
         between()
         if abs(missing_lu) < 0.1:
             break
-        mastered = limit(_driven(mastered, missing_lu), ceiling_dbtp=_AIM_DBTP)
-    return limit(mastered, ceiling_dbtp=_AIM_DBTP)
+        _drive(samples, missing_lu)
+        limit(mix, ceiling_dbtp=_AIM_DBTP)
+    limit(mix, ceiling_dbtp=_AIM_DBTP)
+    return mix
 
 
 def provisional(mix: Signal, *, gain_db: float) -> Signal:
     """Return a window as a first listener may hear it: near its final level, softly clipped."""
-    return Signal(
-        _soft_clip(mix.samples * np.float32(10 ** (gain_db / 20))) * np.float32(0.83), mix.sample_rate
-    )
+    heard = mix.samples.copy()
+    _drive(heard, gain_db)
+    heard *= np.float32(0.83)
+    return Signal(heard, mix.sample_rate)
 
 
-def _tone(mix: Signal, top_db: float) -> NDArray[np.float32]:
+def _tone(mix: Signal, top_db: float) -> None:
     sections = np.stack([high_pass(24.0, mix.sample_rate), high_shelf(8000.0, top_db, mix.sample_rate)])
     state = np.zeros((len(sections), mix.channel_count, 2))
-    toned = np.empty_like(mix.samples)
     for piece in _pieces(mix.sample_count):
-        toned[:, piece], state = dsp.sosfilt(sections, mix.samples[:, piece], axis=1, zi=state)
-    return toned
+        mix.samples[:, piece], state = dsp.sosfilt(sections, mix.samples[:, piece], axis=1, zi=state)
 
 
 def _fade_out(samples: NDArray[np.float32], count: int) -> None:
@@ -80,37 +82,30 @@ def _glue(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]
     return np.asarray(10 ** (-released / 20))
 
 
-def _driven(signal: Signal, gain_db: float) -> Signal:
-    return Signal(_soft_clip(signal.samples * np.float32(10 ** (gain_db / 20))), signal.sample_rate)
-
-
-def _soft_clip(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Bend what exceeds 0.7 towards 1.2; the limiter takes the rest."""
-    bent = samples.copy()
-    room = 1.2 - _KNEE
+def _drive(samples: NDArray[np.float32], gain_db: float) -> None:
+    """Amplify in place; what exceeds 0.7 then is bent towards 1.2, and the limiter takes the rest."""
+    gain, room = np.float32(10 ** (gain_db / 20)), 1.2 - _KNEE
     for piece in _pieces(samples.shape[1]):
-        part = bent[:, piece]
+        part = samples[:, piece]
+        part *= gain
         over = np.abs(part) > _KNEE
         loud = part[over]
         part[over] = np.sign(loud) * (_KNEE + room * np.tanh((np.abs(loud) - _KNEE) / room))
-    return bent
 
 
-def limit(signal: Signal, *, ceiling_dbtp: float) -> Signal:
-    """Return the signal held under a true peak, with 3 ms of foresight and a release of 100 ms."""
+def limit(signal: Signal, *, ceiling_dbtp: float) -> None:
+    """Hold the signal's own samples under a true peak, with 3 ms of foresight and a release of 100 ms."""
     ceiling = 10 ** (ceiling_dbtp / 20)
     peaks = true_peaks(signal, block=_BLOCK)
     if float(peaks.max(initial=0.0)) <= ceiling:
-        return signal
+        return
     needed_db = 20 * np.log10(np.maximum(1.0, peaks / ceiling))
     ahead = ndimage.maximum_filter1d(needed_db, 7)
     per_s = signal.sample_rate / _BLOCK
     held = _held(ahead, 6.0 / (0.1 * per_s))
     # Averaging over no more blocks than the foresight never falls short of what is needed.
     smooth = ndimage.uniform_filter1d(held, 5)
-    limited = signal.samples.copy()
-    _scale(limited, 10 ** (-smooth / 20))
-    return Signal(limited, signal.sample_rate)
+    _scale(signal.samples, 10 ** (-smooth / 20))
 
 
 def _blocks(samples: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,14 +55,14 @@ class Player:
         self._notes: dict[_Key, Stereo] = {}
         self._starts = [strike.at_s for strike in part.strikes]
 
-    def play(self, start_s: float, end_s: float, into: Stereo, offset_s: float = 0.0) -> None:
-        """Add all strikes that begin in [start_s, end_s) to ``into``, shape (2, samples).
+    def play(self, start_s: float, end_s: float, lay: Callable[[Stereo, int], None]) -> None:
+        """Lay all strikes that begin in [start_s, end_s), each whole, also what of it rings on beyond.
 
-        ``into`` begins at ``offset_s`` of the piece; what rings beyond its end is cut there.
+        ``lay`` gets a sound, shape (1 or 2, samples), and the sample of the piece where it begins.
         """
         first, last = bisect_left(self._starts, start_s), bisect_left(self._starts, end_s)
         for index in range(first, last):
-            self._add(self._part.strikes[index], self._keys[index], into, offset_s)
+            self._lay(self._part.strikes[index], self._keys[index], lay)
 
     def first_strike_s(self, from_s: float, until_s: float) -> float:
         """Return when the first strike in [from_s, until_s) sounds, or else the first of all."""
@@ -70,23 +71,18 @@ class Player:
             return self._starts[index]
         return self._starts[0] if self._starts else 0.0
 
-    def _add(self, played: Strike, key: _Key, into: Stereo, offset_s: float) -> None:
+    def _lay(self, played: Strike, key: _Key, lay: Callable[[Stereo, int], None]) -> None:
         note = self._note(key)
-        begin = round((played.at_s - offset_s) * SAMPLE_RATE)
-        room = into.shape[1] - begin
-        if room <= 0:
-            return
+        begin = round(played.at_s * SAMPLE_RATE)
         gain = np.float32(played.velocity**1.3)
         if self._is_kit:
-            count = min(room, note.shape[1])
-            into[:, begin : begin + count] += note[:, :count] * gain
+            lay(note * gain, begin)
             return
-        held = min(room, note.shape[1], round(played.length_s * SAMPLE_RATE))
-        into[:, begin : begin + held] += note[:, :held] * gain
-        tail = min(room - held, note.shape[1] - held, len(self._release))
-        if tail > 0:
-            released = note[:, held : held + tail] * (self._release[:tail] * gain)
-            into[:, begin + held : begin + held + tail] += released
+        held = min(note.shape[1], round(played.length_s * SAMPLE_RATE))
+        sounding = note[:, : held + len(self._release)] * gain
+        tail = sounding.shape[1] - held
+        sounding[:, held:] *= self._release[:tail]
+        lay(sounding, begin)
 
     def _assign_keys(self) -> tuple[_Key, ...]:
         """Choose a copy for each strike; neighbours on one pitch get different ones."""
