@@ -36,13 +36,15 @@ class Watch:
     give_back: Callable[[str], int]
 
     def run(self, stop: threading.Event) -> None:
-        """Beat and reap until told to stop; then leave."""
-        while not stop.wait(_BEAT_S):
+        """Beat and reap, at once and again and again, until told to stop; then leave."""
+        while True:
             try:
                 self.beat()
                 self.reap()
             except Unavailable as error:
                 _log.warning("watch_waits", reason=str(error))
+            if stop.wait(_BEAT_S):
+                return
 
     def beat(self) -> None:
         """Tell that this worker is alive."""
