@@ -11,7 +11,7 @@ help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
 
 up: install      ## install what is missing, start API and worker, print URL, key and a curl line
-	@exec $(BIN)/cadenza serve --port $(PORT) --workers $(WORKERS)
+	@CADENZA_PACKS_AUTO=$${CADENZA_PACKS_AUTO:-900} exec $(BIN)/cadenza serve --port $(PORT) --workers $(WORKERS)
 
 install: $(VENV)/.installed  ## create .venv and install the locked dependencies
 

@@ -27,6 +27,8 @@ from cadenza.testing.clock import FrozenClock
 # Tests speak of the environment they make, never of the one they are started in.
 for _name in [name for name in os.environ if name.startswith("CADENZA_")]:  # noqa: TID251 - to clear it
     del os.environ[_name]  # noqa: TID251 - to clear it
+# Nor do they hear with packs that lie in this machine's own data folder.
+os.environ["CADENZA_PACKS"] = os.devnull  # noqa: TID251 - handed on to every process that a test starts
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

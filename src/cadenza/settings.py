@@ -182,6 +182,15 @@ class Settings:
     lyrics_deadline_s: float = _knob(
         60.0, "CADENZA_LYRICS_DEADLINE_S", "Time in which the service must have written one text."
     )
+    packs: str = _knob(
+        "", "CADENZA_PACKS", "Folder of the installed packs; empty: `packs` in the data folder."
+    )
+    packs_auto: float = _knob(
+        0.0,
+        "CADENZA_PACKS_AUTO",
+        "Seconds that `serve` gives to fetching the default packs, in the background and once for a packs "
+        "folder; 0: it fetches none. `make up` gives 900 where nothing is said.",
+    )
     log_level: str = _knob("info", "CADENZA_LOG_LEVEL", "`debug`, `info`, `warning` or `error`.")
     otel_endpoint: str = _knob(
         "",
@@ -216,6 +225,11 @@ class Settings:
     def collector(self) -> str:
         """Where traces go; "" for nowhere."""
         return self.otel_endpoint or self.otel_standard_endpoint
+
+    @property
+    def packs_folder(self) -> Path:
+        """Where the installed packs lie."""
+        return Path(self.packs) if self.packs else self.data / "packs"
 
     @property
     def media_folder(self) -> Path:

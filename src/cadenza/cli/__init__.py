@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import structlog
 import typer
 
-from cadenza.cli import accounts, callbacks, doctor, keys, listen, render, serve, storage, upkeep
+from cadenza.cli import accounts, callbacks, doctor, keys, listen, packs, render, serve, storage, upkeep
 from cadenza.cli.surroundings import WrongInput
 from cadenza.domain.errors import CadenzaError, Refused, SourceUnusable, Stopped
 from cadenza.settings import SettingsError
@@ -37,6 +37,7 @@ app.add_typer(keys.keys_app, name="key")
 app.add_typer(accounts.accounts_app, name="account")
 app.add_typer(accounts.credits_app, name="credits")
 app.add_typer(storage.storage_app, name="storage")
+app.add_typer(packs.packs_app, name="packs")
 app.add_typer(callbacks.callbacks_app, name="callbacks")
 app.command("listen")(listen.listen)
 

@@ -209,6 +209,25 @@ def _data_folder(surroundings: Settings) -> Iterator[Finding]:
     )
 
 
+def _packs(surroundings: Settings) -> Iterator[Finding]:
+    """Yield one finding for each pack; everything works without any."""
+    from cadenza.packs.shelf import Shelf  # noqa: PLC0415 - the doctor comes also where numpy is missing
+
+    shelf = Shelf(surroundings.packs_folder)
+    for pack in shelf.known.values():
+        installed = shelf.find(pack.name)
+        damaged = installed.damaged() if installed else ()
+        is_whole = installed is not None and not damaged
+        state = "installed" if is_whole else ("damaged" if damaged else "not installed")
+        yield Finding(
+            name=f"pack {pack.name}",
+            ok=is_whole,
+            essential=False,
+            detail=f"{pack.title}: {state}",
+            remedy="" if is_whole else f"Run `cadenza packs install {pack.name}` to have it.",
+        )
+
+
 def _crash_point(surroundings: Settings) -> Iterator[Finding]:
     """Yield something only where the processes of this installation would kill themselves."""
     if surroundings.crash_at:
@@ -253,6 +272,7 @@ CHECKS: list[Check] = [
     _sandbox,
     _data_folder,
     _storage,
+    _packs,
     _database,
     _crash_point,
 ]

@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from cadenza.cli.packs_once import packs_in_background
 from cadenza.cli.supervisor import Charge, Supervisor
 from cadenza.cli.surroundings import WrongInput
 from cadenza.settings import Settings, current_settings
@@ -60,7 +61,8 @@ def serve(
             _greet(url, key)
         elif not supervisor.is_stopping:
             _say(f"The API has not answered within {_READY_WITHIN_S:g} s; it is tried again until Ctrl-C.")
-        status = supervisor.watch()
+        with packs_in_background(chosen, environment["CADENZA_DATA"]):
+            status = supervisor.watch()
     _say("Stopped. Nothing accepted was lost; the next start goes on." if status == 0 else "Stopped.")
     raise typer.Exit(status)
 

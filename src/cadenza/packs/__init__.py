@@ -1,0 +1,1 @@
+"""Packs: third-party voices, ears and sounds, built on the user's machine from pinned public packages."""
