@@ -30,7 +30,20 @@ def integrated_lufs(signal: Signal) -> float:
 
     Silence, and anything shorter than one block of 0.4 s, reads ``SILENCE_LUFS``.
     """
+    return _integrated(_block_powers(signal))
+
+
+def loudness_course(signal: Signal) -> tuple[float, NDArray[np.float64]]:
+    """Return the integrated loudness and the momentary one in LUFS, every 0.1 s from 0.2 s on.
+
+    The momentary loudness is that of 0.4 s around each moment, at least ``SILENCE_LUFS``.
+    """
     power = _block_powers(signal)
+    return _integrated(power), np.maximum(_lufs(power), SILENCE_LUFS)
+
+
+def _integrated(power: NDArray[np.float64]) -> float:
+    """Return the mean of the blocks that are loud enough to count, after both gates."""
     loud = power[_lufs(power) > _ABSOLUTE_GATE_LUFS]
     if len(loud) == 0:
         return SILENCE_LUFS

@@ -13,7 +13,19 @@ from collections.abc import Sequence
 import structlog
 import typer
 
-from cadenza.cli import accounts, callbacks, doctor, keys, listen, packs, render, serve, storage, upkeep
+from cadenza.cli import (
+    accounts,
+    callbacks,
+    doctor,
+    keys,
+    listen,
+    packs,
+    portrait,
+    render,
+    serve,
+    storage,
+    upkeep,
+)
 from cadenza.cli.surroundings import WrongInput
 from cadenza.domain.errors import CadenzaError, Refused, SourceUnusable, Stopped
 from cadenza.settings import SettingsError
@@ -27,6 +39,7 @@ app = typer.Typer(
 )
 app.command("extend")(render.extend)
 app.command("make")(render.make)
+app.command("portrait")(portrait.portrait)
 app.command("doctor")(doctor.doctor)
 app.command("serve")(serve.serve)
 app.command("work")(serve.work)

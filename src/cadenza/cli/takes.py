@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from cadenza import wiring
-from cadenza.audio.decode import DecodedSource, decode
+from cadenza.audio.decode import DecodedSource
 from cadenza.audio.encode import Depth, FileKind, Tags, write_sound
 from cadenza.audio.files import appearing_whole
 from cadenza.audio.signal import Signal
+from cadenza.cli.recordings import decoded
 from cadenza.cli.surroundings import WrongInput
 from cadenza.domain.abilities import Honoured
 from cadenza.domain.errors import Unsupported
@@ -25,11 +26,8 @@ from cadenza.domain.request import GenerationRequest
 from cadenza.engines.protocol import Engine, Order, Rendition, TakePlan
 from cadenza.settings import current_settings
 
-# Files that people have beside them: far above what any length that an engine takes needs.
-_LARGEST_SOURCE_BYTES = 2 * 1024**3
 # Lengths are told in hundredths of a second, and a recording cut at 88.32 s may end a sample before that.
 _ROUNDING_S = 0.005
-_PATIENCE_S = 60.0  # nobody else waits for this decoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +123,7 @@ def _check_length(request: GenerationRequest, engine: Engine) -> None:
 def _decoded(path: Path, engine: Engine) -> DecodedSource:
     if not engine.abilities.continues_audio:
         raise Unsupported(f"The engine {engine.name!r} does not continue recordings.")
-    if not path.exists():
-        raise WrongInput("SOURCE: there is no file of that name.")
-    try:
-        return decode(
-            path,
-            longest_s=engine.abilities.longest_source_s,
-            max_bytes=_LARGEST_SOURCE_BYTES,
-            wall_clock_s=_PATIENCE_S,
-        )
-    except OSError as error:
-        raise WrongInput(f"SOURCE cannot be read: {error.strerror}.") from None
+    return decoded(path, name="SOURCE", longest_s=engine.abilities.longest_source_s)
 
 
 def _render(engine: Engine, order: Order, target: Target, depth: Depth, *, as_json: bool) -> None:

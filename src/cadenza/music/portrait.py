@@ -112,7 +112,8 @@ class Portrait:
     """All that was heard in one recording.
 
     ``music_start_s`` and ``music_end_s`` leave silence and a final fade out. ``chords`` has one chord
-    per beat (0-11 major, 12-23 minor, 24 none). ``tuning_semitones`` is the offset from A = 440 Hz.
+    per beat (0-11 major, 12-23 minor, 24 none). ``tuning_semitones`` is the offset from A = 440 Hz, with
+    ``tuning_confidence`` from 0 to 1.
     ``novelty`` says how much begins at each instant, ``novelty_rate_hz`` values per second.
     """
 
@@ -123,6 +124,7 @@ class Portrait:
     metre: Metre
     key: Key
     tuning_semitones: float
+    tuning_confidence: float = 0.0
     chords: Ints
     views: BeatViews
     moments: Moments

@@ -7,9 +7,14 @@ This file knows the engines, light enough for the command line and the render ch
 from __future__ import annotations
 
 import importlib.util
+from typing import TYPE_CHECKING, Any
 
 from cadenza.engines.protocol import Engine
+from cadenza.music.findings import findings_to_json
 from cadenza.settings import Settings, SettingsError, current_settings
+
+if TYPE_CHECKING:
+    from cadenza.audio.signal import Signal
 
 ENGINES = ("embedded", "debug")
 
@@ -26,6 +31,20 @@ def engine(name: str) -> Engine:
 
         return FakeEngine()
     raise _no_engine()
+
+
+def portrait(source: Signal) -> dict[str, Any]:
+    """Return what is heard in a recording as JSON values, with ``peaks`` for drawing it.
+
+    Raises
+    ------
+    SourceUnusable
+        If it is silent or has too little music.
+    """
+    from cadenza.audio.peaks import waveform_peaks  # noqa: PLC0415 - numpy takes a while
+    from cadenza.engines.embedded.listen import listen, tell  # noqa: PLC0415 - scipy takes a while
+
+    return {**findings_to_json(tell(source, listen(source))), "peaks": waveform_peaks(source)}
 
 
 def check_engine(name: str) -> None:

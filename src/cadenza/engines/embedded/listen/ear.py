@@ -30,7 +30,7 @@ def listen(source: Signal) -> Portrait:
     onsets = find_onsets(mono)
     start_s, end_s = find_music(onsets.power)
     pulse = find_pulse(onsets, source.duration_s)
-    chroma, tuning = hear_chroma(mono)
+    chroma, tuning, agreement = hear_chroma(mono)
     views = view_beats(onsets, chroma, CHROMA_RATE, pulse.beats_s)
     key = find_key(views.chroma)
     return Portrait(
@@ -41,6 +41,7 @@ def listen(source: Signal) -> Portrait:
         metre=find_metre(views),
         key=key,
         tuning_semitones=tuning,
+        tuning_confidence=agreement,
         chords=find_chords(views.chroma, key),
         views=views,
         moments=view_moments(onsets, chroma, CHROMA_RATE),

@@ -18,21 +18,22 @@ _FLAT = 0.06  # relative deviation of the twelve means: noise has 0.05, music 0.
 _CHANGE_COST = 0.12  # a chord must explain a beat this much better to take over
 
 
-def hear_chroma(mono: Mono) -> tuple[Array, float]:
-    """Return (frames, 12) pitch-class strengths at ``CHROMA_RATE`` and the tuning in semitones."""
+def hear_chroma(mono: Mono) -> tuple[Array, float, float]:
+    """Return (frames, 12) pitch-class strengths at ``CHROMA_RATE``, the tuning in semitones and how sure."""
     blocks = [
         block[:, : int(2200 * _SIZE / ANALYSIS_RATE_HZ)] for block in magnitudes(mono, _SIZE, CHROMA_HOP)
     ]
     spectrum = np.concatenate(blocks).astype(np.float64)
-    tuning = _tuning(spectrum)
+    tuning, agreement = _tuning(spectrum)
     bank = chroma_bank(_SIZE, round(tuning, 2))[: spectrum.shape[1]]
-    return np.asarray(np.sqrt(spectrum) @ bank, dtype=np.float64), tuning
+    return np.asarray(np.sqrt(spectrum) @ bank, dtype=np.float64), tuning, agreement
 
 
-def _tuning(spectrum: Array) -> float:
-    """Return the offset of the sounding pitches from A = 440 Hz, -0.5 to 0.5 semitones.
+def _tuning(spectrum: Array) -> tuple[float, float]:
+    """Return the offset of the sounding pitches from A = 440 Hz, -0.5 to 0.5 semitones, and their agreement.
 
-    Spectral peaks from 180 Hz, refined by a parabola, vote by strength on a circle of one semitone.
+    Spectral peaks from 180 Hz, refined by a parabola, vote by strength on a circle of one semitone; the
+    agreement is 1 where all of them are right in tune with each other, 0 where they lie anywhere.
     """
     first = int(180 * _SIZE / ANALYSIS_RATE_HZ)
     every = max(1, len(spectrum) // 400)
@@ -40,12 +41,13 @@ def _tuning(spectrum: Array) -> float:
     a, b, c = level[:, first - 1 : -2], level[:, first:-1], level[:, first + 1 :]
     rows, bins = np.nonzero((b > a) & (b >= c) & (b > b.max(axis=1, keepdims=True) - 5))
     if not len(rows):
-        return 0.0
+        return 0.0, 0.0
     a, b, c = a[rows, bins], b[rows, bins], c[rows, bins]
     shift = np.clip(0.5 * (a - c) / (a - 2 * b + c - 1e-9), -0.5, 0.5)
     pitch = 12 * np.log2((bins + first + shift) * ANALYSIS_RATE_HZ / _SIZE / 440)
-    vote = np.sum(np.exp(b / 2) * np.exp(2j * np.pi * pitch))
-    return float(np.angle(vote) / (2 * np.pi))
+    strength = np.exp(b / 2)
+    vote = np.sum(strength * np.exp(2j * np.pi * pitch))
+    return float(np.angle(vote) / (2 * np.pi)), float(np.abs(vote) / strength.sum())
 
 
 def find_key(chroma: Floats) -> Key:
@@ -76,6 +78,13 @@ def find_chords(chroma: Floats, key: Key) -> Ints:
     fit += 0.04 * key.confidence * in_key
     fit = np.concatenate([fit, np.full((len(fit), 1), 0.55)], axis=1)
     return _steadiest(fit, _CHANGE_COST)
+
+
+def chord_clarity(chroma: Floats, chords: Ints) -> float:
+    """Return how well (beats, 12) chroma fit their chords, the cosine's mean; beats without one count 0."""
+    named = chords != NO_CHORD
+    fits = (chroma[named] * _templates()[chords[named]]).sum(axis=1)
+    return float(fits.sum() / max(1, len(chords)))
 
 
 def _templates() -> Array:
