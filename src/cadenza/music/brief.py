@@ -20,6 +20,8 @@ class Role(enum.Enum):
     CHORDS = "chords"
     MELODY = "melody"
     PAD = "pad"
+    COUNTER = "counter"
+    EFFECTS = "effects"
 
 
 class SectionKind(enum.Enum):
@@ -39,23 +41,29 @@ class SectionKind(enum.Enum):
 class SectionPlan:
     """One section: ``bars`` long, with the energy 0 to 1 that the form gives it.
 
-    ``numerals`` is its cycle of chords, ``comping`` the rhythm they are played in, ``roles`` who plays
-    in it, ``occurrence`` counts sections of the same kind from 0.
+    ``key`` is its own (a song may move on), ``numerals`` its cycle of chords in that key, ``comping``
+    the rhythm they are played in, ``roles`` who plays in it, ``lead`` which of them has the tune.
+    ``occurrence`` counts sections of the same kind from 0; ``is_lifted`` marks the last chorus of
+    several, which has more of everything.
     """
 
     kind: SectionKind
     bars: int
     energy: float
+    key: Key
     numerals: tuple[str, ...]
     comping: str
     roles: frozenset[Role]
     occurrence: int
+    lead: Role = Role.MELODY
+    is_lifted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """The plan of one take.
 
+    ``key`` is the one the piece begins in and is called by; sections may move to another.
     ``form`` is followed by one final chord that rings until ``duration_s``. ``instruments`` names
     who plays each role that sounds at all. ``groove`` and ``bass_line`` are the chosen
     lines of the genre (see ``music.genre``), ``drum_stretch`` 2 where the groove is played half-time.
@@ -84,6 +92,11 @@ class Brief:
     def final_chord_at(self) -> Position:
         """Where the last chord strikes."""
         return Position(self.metre.bar.quarters * self.bar_count)
+
+    @property
+    def final_key(self) -> Key:
+        """The key of the last section, in which the piece ends."""
+        return self.form[-1].key
 
     def section_starts(self) -> tuple[Position, ...]:
         """Return where each section of the form begins."""

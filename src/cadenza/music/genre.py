@@ -17,6 +17,10 @@ from fractions import Fraction
 
 from cadenza.music.pitch import Mode
 
+# What may lead into a peak: noise that rises, a cymbal backwards, a boom on the first beat, noise that
+# falls after a peak, a snare roll, and a beat of silence.
+EFFECTS = frozenset(("riser", "reverse", "impact", "fall", "roll", "gap"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groove:
@@ -78,6 +82,8 @@ class Genre:
     instruments, the most typical first; a role that is absent stays silent. ``progressions`` maps a
     mode to lines of Roman numerals, ``chord_bars`` tells for how many bars each stands.
     ``form`` names sections in order. ``slow_down`` stretches the last bar before the final chord.
+    ``effects`` are what leads into its peaks (``EFFECTS``), ``lift_semitones`` how far up the last
+    chorus may step (0: it never does).
     """
 
     name: str
@@ -98,3 +104,5 @@ class Genre:
     melody: MelodyStyle
     sound: Sound
     form: tuple[str, ...]
+    effects: frozenset[str] = frozenset()
+    lift_semitones: int = 0

@@ -10,12 +10,16 @@ from cadenza.music.vocal import TimedLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
-    """One played note: start and length in seconds, ``velocity`` 0 to 1, MIDI pitch as in the score."""
+    """One played note: start and length in seconds, ``velocity`` 0 to 1, MIDI pitch as in the score.
+
+    ``shift`` says, for drums and effects, how far (in semitones) the key has moved that they are tuned to.
+    """
 
     at_s: float
     length_s: float
     midi_pitch: int
     velocity: float
+    shift: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +35,8 @@ class PlayedPart:
 class Performance:
     """A played piece.
 
-    ``tonic`` is the pitch class that drums are tuned to; ``duration_s`` the length of the recording,
-    ``sung`` the lines of the voice in order.
+    ``tonic`` is the pitch class that drums are tuned to (see ``Strike.shift``), ``duration_s`` the
+    length of the recording, ``sung`` the lines of the voice in order.
     """
 
     parts: tuple[PlayedPart, ...]

@@ -26,12 +26,19 @@ DRUM_PITCHES: dict[str, int] = {
     "tambourine": 54,
     "shaker": 70,
 }
+# Effects lie where a player of General MIDI's "reverse cymbal" can tell them apart.
+EFFECT_PITCHES: dict[str, int] = {"impact": 36, "fall": 48, "reverse": 60, "riser": 72}
 DRUM_NAMES: dict[int, str] = {pitch: name for name, pitch in DRUM_PITCHES.items()}
+EFFECT_NAMES: dict[int, str] = {pitch: name for name, pitch in EFFECT_PITCHES.items()}
+_UNPITCHED = {Role.DRUMS: DRUM_NAMES, Role.EFFECTS: EFFECT_NAMES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """One note. ``midi_pitch`` 60 is C4 (for drums: ``DRUM_PITCHES``), ``loudness`` 0 to 1."""
+    """One note. ``midi_pitch`` 60 is C4 (drums: ``DRUM_PITCHES``, effects: ``EFFECT_PITCHES``).
+
+    ``loudness`` is 0 to 1.
+    """
 
     at: Position
     length: Length
@@ -61,7 +68,8 @@ class ChordSpan:
 class Score:
     """A whole piece. ``marks`` names its sections where they begin; ``end`` is its last moment.
 
-    ``sung`` are the lines that a voice sings, in order.
+    ``key`` is the first key, ``key_changes`` the places where another one begins. ``sung`` are the
+    lines that a voice sings, in order.
     """
 
     title: str
@@ -73,6 +81,7 @@ class Score:
     parts: tuple[Part, ...]
     end: Position
     sung: tuple[SetLine, ...] = ()
+    key_changes: tuple[tuple[Position, Key], ...] = ()
 
     def part(self, role: Role) -> Part | None:
         """Return the part with ``role``, or None where nobody plays it."""
@@ -88,11 +97,12 @@ def score_text(score: Score) -> str:
     lines = [f"title {score.title}", f"key {score.key}", f"metre {score.metre}"]
     for place, pace in score.tempo.changes:
         lines.append(f"tempo {_place(place, score.metre)} {float(60 / pace):.3f} quarters/min")
+    lines += [f"key {_place(place, score.metre)} {key}" for place, key in score.key_changes]
     lines += [f"section {_place(place, score.metre)} {name}" for place, name in score.marks]
     lines += [f"chord {_place(s.at, score.metre)}+{s.length.quarters} {s.chord}" for s in score.chords]
     for part in score.parts:
         lines.append(f"part {part.role.value} {part.instrument}")
-        lines += [_note_line(note, score.metre, is_drum=part.role is Role.DRUMS) for note in part.notes]
+        lines += [_note_line(note, score.metre, part.role) for note in part.notes]
     for line in score.sung:
         lines.append(f"sung {line.line.text}")
         lines += [
@@ -105,8 +115,9 @@ def score_text(score: Score) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _note_line(note: Note, metre: Metre, *, is_drum: bool) -> str:
-    what = DRUM_NAMES[note.midi_pitch] if is_drum else pitch_name(note.midi_pitch)
+def _note_line(note: Note, metre: Metre, role: Role) -> str:
+    names = _UNPITCHED.get(role)
+    what = names[note.midi_pitch] if names else pitch_name(note.midi_pitch)
     return f"  {_place(note.at, metre)}+{note.length.quarters} {what} {note.loudness:.2f}"
 
 

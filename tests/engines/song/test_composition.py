@@ -21,7 +21,14 @@ from cadenza.music.harmony import Chord
 from cadenza.music.score import DRUM_PITCHES, score_text
 from cadenza.music.time import START
 
-GOLDEN = pathlib.Path(__file__).parent / "goldens" / "lofi_80bpm_30s_seed7.txt"
+GOLDENS = pathlib.Path(__file__).parent / "goldens"
+GOLDEN_ORDERS = {
+    "lofi_80bpm_30s_seed7": ("warm lo-fi piano, 80 bpm", 7, 30.0),
+    "edm_30s_seed3": ("edm, 128 bpm", 3, 30.0),
+    "hymn_20s_seed5": ("hymn in G major", 5, 20.0),
+    "bossa_20s_seed4": ("bossa nova", 4, 20.0),
+    "waltz_15s_seed2": ("folk waltz", 2, 15.0),
+}
 CASES = [(f"{name}, 100 bpm in E minor", 1 + place % 2) for place, name in enumerate(genres())]
 
 
@@ -170,7 +177,9 @@ def test_the_same_dice_write_the_same_score_and_other_dice_another():
     assert len(set(texts)) == 3
 
 
-def test_the_golden_score_is_unchanged():
+@pytest.mark.parametrize("name", GOLDEN_ORDERS)
+def test_golden_scores_are_unchanged(name):
     """A change here changes every song of the same seed: do it on purpose, and say why in the commit."""
-    _, score, _ = written("warm lo-fi piano, 80 bpm", 7, duration_s=30.0)
-    assert score_text(score) == GOLDEN.read_text("utf-8")
+    prompt, seed, duration_s = GOLDEN_ORDERS[name]
+    _, score, _ = written(prompt, seed, duration_s=duration_s)
+    assert score_text(score) == (GOLDENS / f"{name}.txt").read_text("utf-8")

@@ -70,7 +70,7 @@ def test_songs_end_by_ringing_out(prompt):
 def test_stems_have_their_names_and_sound(prompt):
     made, _ = song(prompt)
     expected = {"drums", "bass", "chords", "melody", "pad"} - ({"drums"} if "no drums" in prompt else set())
-    assert set(made.stems) == expected
+    assert expected <= set(made.stems) <= expected | {"counter", "effects"}
     for stem in made.stems.values():
         assert stem.sample_count == made.signal.sample_count
         assert level_db(stem.samples) > -60

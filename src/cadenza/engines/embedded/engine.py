@@ -19,7 +19,7 @@ from cadenza.engines.embedded.song import SongPlan, make_song, plan_song
 from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
 
 NAME: Final = "embedded"
-VERSION: Final = "4"
+VERSION: Final = "5"
 _LISTENING_SHARE: Final = 0.25
 
 

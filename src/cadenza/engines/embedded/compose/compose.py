@@ -7,16 +7,20 @@ from fractions import Fraction
 
 from cadenza.engines.embedded.compose.accompany import chord_notes, pad_notes
 from cadenza.engines.embedded.compose.bass import bass_notes
+from cadenza.engines.embedded.compose.counter import counter_notes
 from cadenza.engines.embedded.compose.drums import drum_notes
+from cadenza.engines.embedded.compose.effects import breathless, effect_notes, held_breath, roll_notes
 from cadenza.engines.embedded.compose.harmony import lay_chords
-from cadenza.engines.embedded.compose.melody import melody_notes
+from cadenza.engines.embedded.compose.melody import tunes
 from cadenza.engines.embedded.compose.vocal import set_words, without
 from cadenza.music.brief import Brief, Role
 from cadenza.music.dice import Dice
+from cadenza.music.pitch import Key
 from cadenza.music.score import ChordSpan, Note, Part, Score
 from cadenza.music.time import START, Length, Position, TempoMap
 from cadenza.music.vocal import Compass, LineSlot, SetLine
 
+_MAY_BE_IDLE = {Role.COUNTER, Role.EFFECTS}  # a piece without gaps or peaks has no part for them
 _RELEASE_S = Fraction(6, 5)  # the last chord is let go this long before the end, to fade by itself
 
 
@@ -32,9 +36,11 @@ def compose(
     end = tempo.position_at(Fraction(brief.duration_s).limit_denominator(1000) - _RELEASE_S)
     chords = lay_chords(brief, end)
     sung = set_words(brief, slots, chords, compass, dice)
+    writer = _Writer(brief, chords, sung, dice)
     parts = tuple(
-        Part(role=role, instrument=instrument, notes=_ordered(_notes(role, brief, chords, sung, dice)))
+        Part(role=role, instrument=instrument, notes=notes)
         for role, instrument in brief.instruments.items()
+        if (notes := _ordered(writer.notes(role))) or role not in _MAY_BE_IDLE
     )
     marks = tuple(
         (start, section.kind.value) for start, section in zip(brief.section_starts(), brief.form, strict=True)
@@ -49,6 +55,7 @@ def compose(
         parts=parts,
         end=end,
         sung=sung,
+        key_changes=_key_changes(brief),
     )
 
 
@@ -63,20 +70,50 @@ def _tempo(brief: Brief) -> TempoMap:
     return TempoMap(((START, pace), slowed, (brief.final_chord_at, pace)))
 
 
-def _notes(
-    role: Role, brief: Brief, chords: tuple[ChordSpan, ...], sung: Sequence[SetLine], dice: Dice
-) -> list[Note]:
-    match role:
-        case Role.DRUMS:
-            return drum_notes(brief, dice.named("drums"))
-        case Role.BASS:
-            return bass_notes(brief, chords, dice.named("bass"))
-        case Role.CHORDS:
-            return chord_notes(brief, chords)
-        case Role.MELODY:
-            return without(melody_notes(brief, chords, dice), sung, Length(brief.metre.beat.quarters / 2))
-        case Role.PAD:
-            return pad_notes(brief, chords)
+def _key_changes(brief: Brief) -> tuple[tuple[Position, Key], ...]:
+    keys = [section.key for section in brief.form]
+    places = zip(brief.section_starts(), keys, [brief.key, *keys], strict=False)
+    return tuple((start, key) for start, key, before in places if key != before)
+
+
+class _Writer:
+    """Writes the parts of one piece: they share harmony, words, tunes and breaths."""
+
+    def __init__(
+        self, brief: Brief, chords: tuple[ChordSpan, ...], sung: Sequence[SetLine], dice: Dice
+    ) -> None:
+        self._brief, self._chords, self._sung, self._dice = brief, chords, sung, dice
+        self._tunes = tunes(brief, chords, dice)
+        self._breaths = held_breath(brief)
+
+    def notes(self, role: Role) -> list[Note]:
+        """Return all notes of a role, in no order."""
+        brief, chords = self._brief, self._chords
+        notes: list[Note]
+        match role:
+            case Role.DRUMS:
+                notes = [*drum_notes(brief, self._dice.named("drums")), *roll_notes(brief)]
+            case Role.BASS:
+                notes = bass_notes(brief, chords, self._dice.named("bass"))
+            case Role.CHORDS:
+                notes = chord_notes(brief, chords)
+            case Role.PAD:
+                notes = pad_notes(brief, chords)
+            case Role.EFFECTS:
+                notes = effect_notes(brief)
+            case Role.MELODY | Role.COUNTER:
+                notes = []
+        return breathless([*notes, *self._tune(role)], self._breaths, role)
+
+    def _tune(self, role: Role) -> list[Note]:
+        """Return what a role plays of the tune, and what the second lead answers to it."""
+        margin = Length(self._brief.metre.beat.quarters / 2)
+        own = without(self._tunes.get(role, []), self._sung, margin)
+        if role is Role.COUNTER:
+            heard = sorted((n for part in self._tunes.values() for n in part), key=lambda n: n.at)
+            dice = self._dice.named("counter")
+            own = [*own, *counter_notes(self._brief, self._chords, heard, self._sung, dice)]
+        return own
 
 
 def _ordered(notes: list[Note]) -> tuple[Note, ...]:

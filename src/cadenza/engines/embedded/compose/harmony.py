@@ -6,6 +6,7 @@ from bisect import bisect_right
 
 from cadenza.music.brief import Brief, SectionKind, SectionPlan
 from cadenza.music.harmony import Chord, chord_from_numeral, dominant_of, tonic_of
+from cadenza.music.pitch import Key, Mode
 from cadenza.music.score import ChordSpan
 from cadenza.music.time import Length, Position
 
@@ -29,7 +30,7 @@ def _section_chords(
 ) -> list[ChordSpan]:
     each = Length(brief.bar.quarters * brief.genre.chord_bars)
     stop = start + brief.bar * section.bars
-    cycle = [chord_from_numeral(numeral, brief.key) for numeral in section.numerals]
+    cycle = [chord_from_numeral(numeral, section.key) for numeral in section.numerals]
     count = -(-(stop - start).quarters // each.quarters)
     # A section shorter than its cycle plays the end of it, which leads on.
     offset = -count % len(cycle) if section.kind is SectionKind.INTRO else 0
@@ -38,30 +39,37 @@ def _section_chords(
         at = start + each * index
         length = min(each, stop - at)
         spans.append(ChordSpan(at=at, length=length, chord=cycle[(index + offset) % len(cycle)]))
-    return _with_cadence(brief, spans, following)
+    return _with_cadence(brief, section, spans, following)
 
 
-def _with_cadence(brief: Brief, spans: list[ChordSpan], following: SectionPlan | None) -> list[ChordSpan]:
-    """End on a dominant where the piece closes (always) or a chorus follows (in the last half bar)."""
+def _with_cadence(
+    brief: Brief, section: SectionPlan, spans: list[ChordSpan], following: SectionPlan | None
+) -> list[ChordSpan]:
+    """End on a dominant: of the key where the piece closes, of the next key where it changes.
+
+    Before a chorus a suspended one takes the last half bar.
+    """
     last = spans[-1]
     if following is None:
-        closing = _closing_dominant(brief, spans)
+        closing = _closing_dominant(section.key, spans)
         return [*spans[:-1], *_split(last, closing, min(last.length, brief.bar))]
-    if following.kind is SectionKind.CHORUS and not _is_dominant(last.chord, brief):
-        closing = Chord((brief.key.tonic + 7) % 12, "sus4")
+    if following.key != section.key:
+        return [*spans[:-1], *_split(last, dominant_of(following.key), min(last.length, brief.bar))]
+    if following.kind is SectionKind.CHORUS and not _is_dominant(last.chord, section.key):
+        closing = Chord((section.key.tonic + 7) % 12, "sus4")
         return [*spans[:-1], *_split(last, closing, min(last.length, brief.bar) / 2)]
     return spans
 
 
-def _closing_dominant(brief: Brief, spans: list[ChordSpan]) -> Chord:
+def _closing_dominant(key: Key, spans: list[ChordSpan]) -> Chord:
     """Return V7; in a minor key whose chords never lead by a semitone, the subtonic they use."""
-    subtonic = Chord((brief.key.tonic + 10) % 12, "")
+    subtonic = Chord((key.tonic + 10) % 12, "")
     is_modal = any(span.chord.root == subtonic.root for span in spans)
-    return subtonic if is_modal and str(brief.key).endswith("minor") else dominant_of(brief.key)
+    return subtonic if is_modal and key.mode is Mode.MINOR else dominant_of(key)
 
 
-def _is_dominant(chord: Chord, brief: Brief) -> bool:
-    return (chord.root - brief.key.tonic) % 12 in {7, 10}
+def _is_dominant(chord: Chord, key: Key) -> bool:
+    return (chord.root - key.tonic) % 12 in {7, 10}
 
 
 def _split(span: ChordSpan, closing: Chord, length: Length) -> list[ChordSpan]:
@@ -76,12 +84,13 @@ def _split(span: ChordSpan, closing: Chord, length: Length) -> list[ChordSpan]:
 
 def _final_tonic(brief: Brief) -> Chord:
     """Return the tonic in the colour that the genre gives it, or the plain triad."""
+    key = brief.final_key
     for section in brief.form:
-        for numeral in section.numerals:
-            chord = chord_from_numeral(numeral, brief.key)
-            if chord.root == brief.key.tonic and chord.quality in {"maj7", "maj9", "m9", "add9", "6", "m6"}:
+        for numeral in section.numerals if section.key.mode is key.mode else ():
+            chord = chord_from_numeral(numeral, key)
+            if chord.root == key.tonic and chord.quality in {"maj7", "maj9", "m9", "add9", "6", "m6"}:
                 return chord
-    return tonic_of(brief.key)
+    return tonic_of(key)
 
 
 def _joined(spans: list[ChordSpan]) -> list[ChordSpan]:

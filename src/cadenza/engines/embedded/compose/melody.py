@@ -15,11 +15,13 @@ import numpy as np
 from cadenza.engines.embedded.compose.harmony import ChordLine
 from cadenza.music.brief import Brief, Role, SectionKind, SectionPlan
 from cadenza.music.dice import Dice
+from cadenza.music.pitch import Key
 from cadenza.music.score import ChordSpan, Note
 from cadenza.music.time import Length, Position
 
 _PHRASE_BARS = 4
 _K = SectionKind
+_BASS_DOWN = 30  # semitones: a tune that the bass has
 _THEME_OF = {_K.INTRO: "verse", _K.PRECHORUS: "bridge", _K.OUTRO: "chorus", _K.BREAK: "chorus"}
 
 
@@ -40,20 +42,69 @@ class _Theme:
     height: float
 
 
-def melody_notes(brief: Brief, chords: tuple[ChordSpan, ...], dice: Dice) -> list[Note]:
-    """Return the tune of the whole piece and its last note on the tonic chord."""
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """Where a tune is played: its key and its lowest and highest pitch."""
+
+    key: Key
+    lowest: int
+    highest: int
+    is_pentatonic: bool
+
+    @property
+    def ladder(self) -> list[int]:
+        """The pitches of the scale that the tune climbs, within its range."""
+        classes = self.key.pentatonic if self.is_pentatonic else self.key.scale
+        return [p for p in range(self.lowest, self.highest + 1) if p % 12 in classes]
+
+    def chord_tones(self, span: ChordSpan) -> list[int]:
+        """Return the tones of a chord; where scale and chord share some, those are the most singable."""
+        reach = range(self.lowest, self.highest + 1)
+        tones = [p for p in reach if p % 12 in span.chord.pitch_classes]
+        return [p for p in tones if p % 12 in self.key.scale] or tones
+
+
+def tunes(brief: Brief, chords: tuple[ChordSpan, ...], dice: Dice) -> dict[Role, list[Note]]:
+    """Return the tune of the whole piece by who has it, and the last note of the first lead.
+
+    In the last chorus the second lead goes along in thirds.
+    """
     line = ChordLine(chords)
     themes: dict[str, _Theme] = {}
-    notes: list[Note] = []
+    parts: dict[Role, list[Note]] = {Role.MELODY: []}
     for section, start in zip(brief.form, brief.section_starts(), strict=True):
-        if Role.MELODY not in section.roles:
+        if section.lead not in section.roles or section.lead is Role.DRUMS:
             continue
         name = _THEME_OF.get(section.kind, section.kind.value)
         if name not in themes:
             themes[name] = _theme(brief, name, dice.named(f"theme {name}"))
-        is_last = section is brief.form[-1]
-        notes += _sing(brief, section, start, themes[name], line, is_last=is_last)
-    return [*notes, _last_note(brief, chords[-1], notes)]
+        notes = _sing(brief, section, start, themes[name], line, is_last=section is brief.form[-1])
+        if section.is_lifted and section.lead is Role.MELODY and Role.COUNTER in section.roles:
+            parts.setdefault(Role.COUNTER, []).extend(_thirds_below(brief, section, line, notes))
+        parts.setdefault(section.lead, []).extend(notes)
+    if Role.MELODY in brief.instruments:
+        parts[Role.MELODY].append(_last_note(brief, chords[-1], parts[Role.MELODY]))
+    return parts
+
+
+def _seat(brief: Brief, section: SectionPlan) -> _Seat:
+    style = brief.genre.melody
+    down = _BASS_DOWN if section.lead is Role.BASS else 0
+    return _Seat(section.key, style.lowest - down, style.highest - down, style.is_pentatonic)
+
+
+def _thirds_below(brief: Brief, section: SectionPlan, line: ChordLine, notes: Sequence[Note]) -> list[Note]:
+    """Return a second voice: the chord tone below each longer note, let go before a gap can begin."""
+    seat = _seat(brief, section)
+    added = []
+    for note in notes:
+        classes = line.at(note.at).chord.pitch_classes
+        below = [p for p in range(note.midi_pitch - 9, note.midi_pitch - 2) if p % 12 in classes]
+        if note.length >= brief.metre.beat and below and max(below) >= seat.lowest - 5:
+            loudness = round(0.8 * note.loudness, 3)
+            length = min(note.length, brief.metre.beat)
+            added.append(Note(at=note.at, length=length, midi_pitch=max(below), loudness=loudness))
+    return added
 
 
 def _theme(brief: Brief, name: str, dice: np.random.Generator) -> _Theme:
@@ -118,8 +169,8 @@ def _sing(
     *,
     is_last: bool,
 ) -> list[Note]:
-    style = brief.genre.melody
-    centre = style.lowest + theme.height * (style.highest - style.lowest)
+    seat = _seat(brief, section)
+    centre = seat.lowest + theme.height * (seat.highest - seat.lowest) + (2 if section.is_lifted else 0)
     notes: list[Note] = []
     for bar in range(section.bars):
         place = bar % _PHRASE_BARS
@@ -127,10 +178,10 @@ def _sing(
         motif = _bar_motif(theme, place, is_close=is_close, bar_quarters=brief.bar.quarters)
         drift = (0, 1, 2, 0)[place]
         at = start + brief.bar * bar
-        notes += _realise(brief, motif, at, line, centre + drift, section.energy, notes)
+        notes += _realise(brief, motif, at, line, seat, centre + drift, section.energy, notes)
         if is_close and notes:
             is_answer = (bar // _PHRASE_BARS) % 2 == 1 or bar == section.bars - 1
-            notes[-1] = _closed(brief, notes[-1], line, is_answer=is_answer and not is_last)
+            notes[-1] = _closed(seat, notes[-1], line, is_answer=is_answer and not is_last)
     return notes
 
 
@@ -152,14 +203,15 @@ def _realise(
     motif: _Motif,
     at: Position,
     line: ChordLine,
+    seat: _Seat,
     centre: float,
     energy: float,
     before: Sequence[Note],
 ) -> list[Note]:
-    ladder = _ladder(brief)
+    ladder = seat.ladder
     first_span = line.at(at + Length(motif.rhythm[0][0]))
     near = 0.5 * centre + 0.5 * before[-1].midi_pitch if before else centre
-    anchor = _nearest(_chord_tones(brief, first_span), near)
+    anchor = _nearest(seat.chord_tones(first_span), near)
     base = min(range(len(ladder)), key=lambda i: (abs(ladder[i] - anchor), ladder[i]))
     notes: list[Note] = []
     for (begin, quarters), step in zip(motif.rhythm, motif.shape, strict=True):
@@ -170,7 +222,7 @@ def _realise(
         # A short note may pass through a clash; one that stays may not.
         if is_strong or (quarters >= brief.metre.beat.quarters and _clashes(pitch, span)):
             last = notes[-1].midi_pitch if notes else None
-            pitch = _nearest(_chord_tones(brief, span), pitch, unlike=last)
+            pitch = _nearest(seat.chord_tones(span), pitch, unlike=last)
         loudness = 0.55 + 0.2 * energy + (0.1 if begin == 0 else 0.0) + 0.01 * max(-4, min(6, step))
         notes.append(
             Note(at=place, length=Length(quarters), midi_pitch=pitch, loudness=round(min(1.0, loudness), 3))
@@ -184,21 +236,6 @@ def _folded(index: int, highest: int) -> int:
     return max(0, 2 * highest - inside if inside > highest else inside)
 
 
-def _ladder(brief: Brief) -> list[int]:
-    """Return the pitches of the scale that the tune climbs, within its range."""
-    style = brief.genre.melody
-    classes = brief.key.pentatonic if style.is_pentatonic else brief.key.scale
-    return [p for p in range(style.lowest, style.highest + 1) if p % 12 in classes]
-
-
-def _chord_tones(brief: Brief, span: ChordSpan) -> list[int]:
-    style = brief.genre.melody
-    tones = [p for p in range(style.lowest, style.highest + 1) if p % 12 in span.chord.pitch_classes]
-    # Where scale and chord share tones, those are the most singable ones.
-    in_scale = [p for p in tones if p % 12 in brief.key.scale]
-    return in_scale or tones
-
-
 def _nearest(pitches: Sequence[int], target: float, *, unlike: int | None = None) -> int:
     """Return the nearest pitch; one that only repeats ``unlike`` counts as two semitones further away."""
     return min(pitches, key=lambda p: (abs(p - target) + (2 if p == unlike else 0), p))
@@ -210,12 +247,11 @@ def _clashes(pitch: int, span: ChordSpan) -> bool:
     return pitch % 12 not in classes and any((pitch - c) % 12 in {1, 11} for c in classes)
 
 
-def _closed(brief: Brief, note: Note, line: ChordLine, *, is_answer: bool) -> Note:
+def _closed(seat: _Seat, note: Note, line: ChordLine, *, is_answer: bool) -> Note:
     """Let a phrase end at rest: an answer on the chord's root or third, a question on its fifth or third."""
     chord = line.at(note.at).chord
     classes = {chord.root, chord.third} if is_answer else {chord.fifth, chord.third}
-    style = brief.genre.melody
-    options = [p for p in range(style.lowest, style.highest + 1) if p % 12 in classes]
+    options = [p for p in range(seat.lowest, seat.highest + 1) if p % 12 in classes]
     return Note(
         at=note.at,
         length=note.length,
@@ -226,6 +262,6 @@ def _closed(brief: Brief, note: Note, line: ChordLine, *, is_answer: bool) -> No
 
 def _last_note(brief: Brief, final: ChordSpan, before: Sequence[Note]) -> Note:
     style = brief.genre.melody
-    tonics = [p for p in range(style.lowest - 2, style.highest + 1) if p % 12 == brief.key.tonic]
+    tonics = [p for p in range(style.lowest - 2, style.highest + 1) if p % 12 == brief.final_key.tonic]
     near = before[-1].midi_pitch if before else (style.lowest + style.highest) / 2
     return Note(at=final.at, length=final.length, midi_pitch=_nearest(tonics, near), loudness=0.7)

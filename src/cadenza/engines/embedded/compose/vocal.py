@@ -19,6 +19,7 @@ from cadenza.engines.embedded.compose.rhythm_of_words import Fall, Floats, Room,
 from cadenza.music.brief import Brief, SectionKind, SectionPlan
 from cadenza.music.dice import Dice
 from cadenza.music.lyrics import Line
+from cadenza.music.pitch import Key
 from cadenza.music.score import ChordSpan, Note
 from cadenza.music.time import START, Length, Position
 from cadenza.music.vocal import Compass, LineSlot, SetLine, SetSyllable, Tone
@@ -50,19 +51,23 @@ def set_words(
         return ()
     singer = _Singer(brief, ChordLine(chords), compass, dice)
     starts = brief.section_starts()
-    known: dict[tuple[SectionKind, tuple[str, ...]], tuple[Position, list[SetLine]]] = {}
+    known: dict[tuple[SectionKind, tuple[str, ...]], tuple[Position, int, list[SetLine]]] = {}
     lines: list[SetLine] = []
     for index, section in enumerate(brief.form):
         here = [slot for slot in slots if slot.section == index]
         texts = (section.kind, tuple(slot.line.text.lower() for slot in here))
-        before, tune = known.get(texts, (starts[index], []))
-        again = [replace(_moved(line, starts[index] - before), energy=section.energy) for line in tune]
-        if again and again[0].begins >= singer.free_from(lines):
+        before, tonic, tune = known.get(texts, (starts[index], 0, []))
+        up = (section.key.tonic - tonic + 6) % 12 - 6
+        again = [replace(_moved(line, starts[index] - before, up), energy=section.energy) for line in tune]
+        fits = all(
+            tone.midi_pitch <= compass.highest for line in again for s in line.syllables for tone in s.tones
+        )
+        if again and fits and again[0].begins >= singer.free_from(lines):
             lines += again
             continue
         for number, slot in enumerate(here):
             lines.append(singer.sing(slot, number, section, lines, is_close=number + 1 == len(here)))
-        known[texts] = (starts[index], lines[len(lines) - len(here) :])
+        known[texts] = (starts[index], section.key.tonic, lines[len(lines) - len(here) :])
     return _parted(lines, _breath(brief))
 
 
@@ -90,14 +95,15 @@ class _Singer:
 
     def __init__(self, brief: Brief, line: ChordLine, compass: Compass, dice: Dice) -> None:
         self._brief, self._chords, self._compass, self._dice = brief, line, compass, dice
-        style = brief.genre.melody
-        classes = brief.key.pentatonic if style.is_pentatonic else brief.key.scale
-        reach = range(compass.lowest, compass.highest + 1)
-        self._ladder = [p for p in reach if p % 12 in classes]
-        self._scale = [
-            p for p in range(compass.lowest - 12, compass.highest + 13) if p % 12 in brief.key.scale
-        ]
+        self._change_key(brief.key)
         self._themes: dict[SectionKind, _Theme] = {}
+
+    def _change_key(self, key: Key) -> None:
+        """Sing in ``key`` from now on."""
+        compass, self._key = self._compass, key
+        classes = key.pentatonic if self._brief.genre.melody.is_pentatonic else key.scale
+        self._ladder = [p for p in range(compass.lowest, compass.highest + 1) if p % 12 in classes]
+        self._scale = [p for p in range(compass.lowest - 12, compass.highest + 13) if p % 12 in key.scale]
 
     def free_from(self, before: Sequence[SetLine]) -> Position:
         """Return from where the next line may begin: the last note of those ``before`` can be cut short."""
@@ -114,6 +120,7 @@ class _Singer:
         self, slot: LineSlot, number: int, section: SectionPlan, before: Sequence[SetLine], *, is_close: bool
     ) -> SetLine:
         kind = section.kind
+        self._change_key(section.key)
         theme = self._theme(_SAME_THEME.get(kind, kind))
         falls = lay_syllables(slot.line, self._room(slot, self.free_from(before)), theme.leaning)
         role = 3 if is_close else number % 4
@@ -165,7 +172,7 @@ class _Singer:
         low, high = self._compass.lowest, self._compass.highest
         centre = low + theme.height * (high - low)
         contour = theme.other if role == 2 else theme.main
-        tonic = _nearest([p for p in self._ladder if p % 12 == self._brief.key.tonic], centre)
+        tonic = _nearest([p for p in self._ladder if p % 12 == self._key.tonic], centre)
         base = _index(self._ladder, 0.5 * centre + 0.5 * tonic)
         anchors = np.linspace(0.0, float(slot.length.quarters), _ANCHORS)
         pitches: list[int] = []
@@ -188,7 +195,7 @@ class _Singer:
     def _chord_tones(self, place: Position) -> list[int]:
         classes = self._chords.at(place).chord.pitch_classes
         tones = [p for p in range(self._compass.lowest, self._compass.highest + 1) if p % 12 in classes]
-        return [p for p in tones if p % 12 in self._brief.key.scale] or tones
+        return [p for p in tones if p % 12 in self._key.scale] or tones
 
     def _closing(self, place: Position, near: int, *, is_answer: bool) -> int:
         """End at rest: an answer on the chord's root or third, a question on its third or fifth."""
@@ -239,14 +246,20 @@ def _nearest(pitches: Sequence[int], target: float) -> int:
     return min(pitches, key=lambda p: (abs(p - target), p))
 
 
-def _moved(line: SetLine, by: Length) -> SetLine:
+def _moved(line: SetLine, by: Length, up: int) -> SetLine:
+    """Return a line ``by`` later and ``up`` semitones higher."""
     return replace(
         line,
         syllables=tuple(
-            replace(sung, tones=tuple(replace(tone, at=tone.at + by) for tone in sung.tones))
+            replace(sung, tones=tuple(_moved_tone(tone, by, up) for tone in sung.tones))
             for sung in line.syllables
         ),
     )
+
+
+def _moved_tone(tone: Tone, by: Length, up: int) -> Tone:
+    second = None if tone.second_pitch is None else tone.second_pitch + up
+    return replace(tone, at=tone.at + by, midi_pitch=tone.midi_pitch + up, second_pitch=second)
 
 
 def _parted(lines: Sequence[SetLine], breath: Length) -> tuple[SetLine, ...]:

@@ -56,6 +56,8 @@ CHANNELS: dict[Role, Channel] = {
     ),
     Role.MELODY: Channel(level_lu=-8.0, low_cut_hz=160, bells=((2500, 1.5, 0.7),), pan=0.1, send=0.2),
     Role.PAD: Channel(level_lu=-13.0, low_cut_hz=200, bells=((400, -2.0, 0.8),), send=0.28, duck=1.0),
+    Role.COUNTER: Channel(level_lu=-11.5, low_cut_hz=140, bells=((2200, -1.5, 0.8),), pan=-0.3, send=0.24),
+    Role.EFFECTS: Channel(level_lu=-12.0, low_cut_hz=30, send=0.2),
 }  # fmt: skip
 
 

@@ -21,7 +21,8 @@ from cadenza.music.vocal import TimedLine, TimedSyllable, TimedTone, Tone
 
 _STRUMMED = ("steel_guitar", "nylon_guitar", "clean_guitar", "harp")
 _STRUM_S = 0.014  # between two strings
-_LATE_S = {Role.DRUMS: 0.0, Role.BASS: 0.0, Role.CHORDS: 0.003, Role.MELODY: 0.004, Role.PAD: 0.0}
+_LATE_S = {Role.CHORDS: 0.003, Role.MELODY: 0.004, Role.COUNTER: 0.004}
+_TUNED = {Role.DRUMS, Role.EFFECTS}
 _CYMBALS = {DRUM_PITCHES["hat"], DRUM_PITCHES["ride"], DRUM_PITCHES["shaker"]}
 
 
@@ -88,7 +89,9 @@ def _play(part: Part, score: Score, brief: Brief, common: NDArray[np.float64], d
     places = sorted({note.at for note in part.notes})
     own = dict(zip(places, pink_noise(len(places), throws), strict=True))
     sigma_s = brief.genre.looseness_ms / 1000 * (0.6 if part.role is Role.DRUMS else 1.0)
-    late_s = _LATE_S[part.role] + (brief.genre.bass_late_ms / 1000 if part.role is Role.BASS else 0.0)
+    late_s = _LATE_S.get(part.role, 0.0) + (
+        brief.genre.bass_late_ms / 1000 if part.role is Role.BASS else 0.0
+    )
     strikes = []
     for note in part.notes:
         drift = 0.6 * common[int(note.at.quarters)] + 0.8 * own[note.at]
@@ -102,6 +105,7 @@ def _play(part: Part, score: Score, brief: Brief, common: NDArray[np.float64], d
                 length_s=max(0.03, end - begin),
                 midi_pitch=note.midi_pitch,
                 velocity=float(np.clip(velocity, 0.05, 1.0)),
+                shift=_moved(note.at, score) if part.role in _TUNED else 0,
             )
         )
     if part.instrument.startswith(_STRUMMED):
@@ -111,6 +115,12 @@ def _play(part: Part, score: Score, brief: Brief, common: NDArray[np.float64], d
         instrument=part.instrument,
         strikes=tuple(sorted(strikes, key=lambda s: (s.at_s, s.midi_pitch))),
     )
+
+
+def _moved(place: Position, score: Score) -> int:
+    """Return how far the key at a place is from the first one, in semitones, by the shorter way."""
+    key = next((key for at, key in reversed(score.key_changes) if at <= place), score.key)
+    return (key.tonic - score.key.tonic + 6) % 12 - 6
 
 
 def _seconds(note: Note, score: Score, brief: Brief) -> tuple[float, float]:
@@ -138,7 +148,7 @@ def _accent(note: Note, role: Role, brief: Brief) -> float:
     on_beat = inside % brief.metre.beat.quarters == 0
     if role is Role.DRUMS and note.midi_pitch in _CYMBALS:
         return 1.0 if on_beat else 0.78
-    if role in {Role.PAD, Role.DRUMS}:
+    if role in {Role.PAD, Role.DRUMS, Role.EFFECTS}:
         return 1.0
     return 1.0 if inside == 0 else 0.95 if on_beat else 0.88
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeVar
-
-import numpy as np
 
 from cadenza.domain.request import Described, GenerationRequest, Inherited, Specified
+from cadenza.engines.embedded.plan.brief_asked import Asked, asked_sections, read_orders
+from cadenza.engines.embedded.plan.brief_choice import Chooser
 from cadenza.engines.embedded.plan.brief_data import genres, lexicon, other_metres
-from cadenza.engines.embedded.plan.brief_form import (
-    Block,
-    energies,
-    fit_form,
-    ideal_bars,
-    players,
-    sections_of_lyrics,
+from cadenza.engines.embedded.plan.brief_form import Block, energies, fit_form, ideal_bars
+from cadenza.engines.embedded.plan.brief_harmony import (
+    comping_rhythms,
+    key_cycles,
+    lifted_chorus,
+    section_keys,
+)
+from cadenza.engines.embedded.plan.brief_players import (
+    instruments,
+    lead_of,
+    playing,
+    roles_of,
+    with_soloists,
 )
 from cadenza.engines.embedded.plan.brief_words import Wishes, read_wishes
 from cadenza.engines.embedded.plan.sung_form import SungForm, sung_form
@@ -36,7 +40,6 @@ SHORTEST_S, LONGEST_S = 10.0, 480.0
 _NATURAL_S = (120.0, 180.0)
 _KEY_STEPS = (0, 3, -2, 5)  # how far apart the keys of the takes of one order lie, in semitones
 _EVERYDAY = ("pop", "lo-fi hip hop", "folk", "synthwave", "funk", "cinematic")
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,7 @@ def draw_brief(request: GenerationRequest, dice: Dice, words: Lyrics | None = No
     """
     text, lyrics, title = _texts(request)
     wishes = read_wishes(text, request.avoid)
-    chooser = _Chooser(dice, _weight(request, "style_weight"), _weight(request, "weirdness"))
+    chooser = Chooser(dice, _weight(request, "style_weight"), _weight(request, "weirdness"))
     genre = _genre(wishes, chooser)
     metre = wishes.metre or Metre.parse(genre.metre)
     texture = _texture(genre, metre)
@@ -76,7 +79,7 @@ def draw_brief(request: GenerationRequest, dice: Dice, words: Lyrics | None = No
         key=_key(wishes, genre, chooser),
         form=(),
         duration_s=0.0,
-        instruments=_instruments(wishes, genre, chooser),
+        instruments=instruments(wishes, genre, chooser),
         groove=groove,
         drum_stretch=2 if wishes.is_half_time else 1,
         bass_line=chooser.one_of(texture.bass, "bass line"),
@@ -86,8 +89,7 @@ def draw_brief(request: GenerationRequest, dice: Dice, words: Lyrics | None = No
     if words is not None and words.lines:
         brief, sung = _with_sung_form(brief, wishes, chooser, words=words, duration_s=request.duration_s)
     else:
-        brief = _with_form(brief, wishes, chooser, kinds=_kinds(genre, lyrics), duration_s=request.duration_s,
-                           keep_all=bool(sections_of_lyrics(lyrics)))  # fmt: skip
+        brief = _with_form(brief, wishes, chooser, asked_sections(lyrics), request.duration_s)
     style = text if isinstance(request.wish, Specified) and text else _style_text(brief)
     return Planned(
         brief=brief,
@@ -117,36 +119,7 @@ def _weight(request: GenerationRequest, name: str) -> float:
     return 0.5 if weight is None else float(weight.fraction)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chooser:
-    """Chooses among options, the most typical first.
-
-    The takes of an order share one shuffled list and take one entry each, so that they differ
-    wherever there is a choice. A high ``style_weight`` keeps to the front of the list, ``weirdness``
-    goes further back.
-    """
-
-    dice: Dice
-    style_weight: float
-    weirdness: float
-
-    def one_of(self, options: Sequence[_T], name: str) -> _T:
-        """Return this take's option."""
-        width = 1.0 - 0.6 * self.style_weight + 0.6 * self.weirdness
-        kept = options[: max(min(2, len(options)), math.ceil(len(options) * min(1.0, width)))]
-        throws = self.dice.shared.named(f"plan {name}").random(len(kept))
-        # Weighted sampling without replacement (Efraimidis and Spirakis 2006): typical ones come first.
-        weights = 1.0 / (1.0 + 0.5 * (1.0 - self.weirdness) * np.arange(len(kept)))
-        order = np.argsort(-(throws ** (1.0 / weights)), kind="stable")
-        return kept[int(order[self.dice.take_index % len(kept)])]
-
-    def throw(self, name: str, *, shared: bool = False) -> float:
-        """Return a number in [0, 1)."""
-        dice = self.dice.shared if shared else self.dice
-        return float(dice.named(f"plan {name}").random())
-
-
-def _genre(wishes: Wishes, chooser: _Chooser) -> Genre:
+def _genre(wishes: Wishes, chooser: Chooser) -> Genre:
     """Return the genre most spoken of (the last of equals: "jazzy house" is house).
 
     A second genre lends its harmony and its chord players.
@@ -190,7 +163,7 @@ def _plain_texture(metre: Metre) -> Texture:
     )
 
 
-def _tempo(wishes: Wishes, genre: Genre, chooser: _Chooser) -> Fraction:
+def _tempo(wishes: Wishes, genre: Genre, chooser: Chooser) -> Fraction:
     if wishes.beats_per_minute is not None:
         return wishes.beats_per_minute
     slowest, fastest, typical = genre.tempo_bpm
@@ -201,7 +174,7 @@ def _tempo(wishes: Wishes, genre: Genre, chooser: _Chooser) -> Fraction:
     return Fraction(round(min(fastest * 1.15, max(slowest * 0.82, bpm))))
 
 
-def _key(wishes: Wishes, genre: Genre, chooser: _Chooser) -> Key:
+def _key(wishes: Wishes, genre: Genre, chooser: Chooser) -> Key:
     mode = wishes.mode
     if mode is None and wishes.tonic is not None and wishes.minor_pull <= 0.5:
         mode = Mode.MAJOR  # "in C" without a word of sadness is C major
@@ -214,77 +187,29 @@ def _key(wishes: Wishes, genre: Genre, chooser: _Chooser) -> Key:
     return Key((base + _KEY_STEPS[chooser.dice.take_index % len(_KEY_STEPS)]) % 12, mode)
 
 
-def _instruments(wishes: Wishes, genre: Genre, chooser: _Chooser) -> dict[Role, str]:
-    """Return who plays each role. What is named plays; what is avoided is silent."""
-    named = {w.role: _own(w.name, genre) for w in reversed(wishes.instruments) if w.name}
-    only = _soloists(wishes, named) if wishes.is_alone else frozenset(Role)
-    if wishes.is_alone and set(named) == {Role.CHORDS}:
-        named[Role.MELODY] = named[Role.CHORDS]  # a pianist alone plays the tune as well
-    chosen: dict[Role, str] = {}
-    for role in Role:
-        options = [n for n in genre.palette.get(role.value, ()) if n not in wishes.avoid]
-        if role.value in wishes.avoid or role not in only or not (options or role in named):
-            continue
-        unused = [name for name in options if name not in chosen.values()]
-        chosen[role] = named.get(role) or chooser.one_of(unused or options, f"instrument {role.value}")
-    return chosen or _whoever_is_left(wishes, genre)
-
-
-def _whoever_is_left(wishes: Wishes, genre: Genre) -> dict[Role, str]:
-    """Return one player where wishes and refusals leave nobody: silence is no song."""
-    names = (
-        (role, name)
-        for role in (Role.CHORDS, Role.PAD, Role.MELODY, Role.BASS)
-        if role.value not in wishes.avoid
-        for name in genre.palette[role.value]
-        if name not in wishes.avoid
-    )
-    role, name = next(names, (Role.PAD, "warm_pad"))
-    return {role: name}
-
-
-def _soloists(wishes: Wishes, named: Mapping[Role, str]) -> frozenset[Role]:
-    """Return the roles that play where only the named instruments may."""
-    asked = frozenset(wanted.role for wanted in wishes.instruments)
-    return asked | {Role.MELODY} if set(named) == {Role.CHORDS} else asked
-
-
-def _own(name: str, genre: Genre) -> str:
-    """Return the genre's own instrument of a family ("*guitar"), or the name itself."""
-    if not name.startswith("*"):
-        return name
-    own = (n for names in genre.palette.values() for n in names if n.endswith(name[1:]))
-    return next(own, f"steel_{name[1:]}")
-
-
-def _kinds(genre: Genre, lyrics: str) -> tuple[SectionKind, ...]:
-    return sections_of_lyrics(lyrics) or tuple(SectionKind(name) for name in genre.form)
-
-
 def _with_form(
     brief: Brief,
     wishes: Wishes,
-    chooser: _Chooser,
-    *,
-    kinds: tuple[SectionKind, ...],
+    chooser: Chooser,
+    asked: tuple[Asked, ...],
     duration_s: float | None,
-    keep_all: bool,
 ) -> Brief:
+    """Give the piece the sections that tags ask for, or else those of its genre."""
     bar_s, slow_down_s, ring_s = _bar_and_ending_s(brief)
+    wanted = asked or tuple(Asked(SectionKind(name)) for name in brief.genre.form)
     if duration_s is None:
-        natural = min(_NATURAL_S[1], max(_NATURAL_S[0], ideal_bars(kinds) * bar_s))
+        natural = min(_NATURAL_S[1], max(_NATURAL_S[0], ideal_bars(wanted) * bar_s))
         bars = max(1, int((natural - ring_s - slow_down_s) / bar_s) // 4 * 4)
         length_s = round(bars * bar_s + slow_down_s + ring_s, 2)
     else:
         length_s = min(LONGEST_S, max(SHORTEST_S, duration_s))
         bars = max(1, int((length_s - ring_s - slow_down_s) / bar_s))
-    blocks = fit_form(kinds, bars, keep_all=keep_all)
-    sections = _sections(brief, blocks, wishes, chooser)
-    return dataclasses.replace(brief, form=sections, duration_s=length_s)
+    blocks = fit_form(wanted, bars, keep_all=bool(asked))
+    return dataclasses.replace(_with_sections(brief, blocks, wishes, chooser), duration_s=length_s)
 
 
 def _with_sung_form(
-    brief: Brief, wishes: Wishes, chooser: _Chooser, *, words: Lyrics, duration_s: float | None
+    brief: Brief, wishes: Wishes, chooser: Chooser, *, words: Lyrics, duration_s: float | None
 ) -> tuple[Brief, SungForm]:
     """Give the piece the form that its words need, within the length that is asked or allowed."""
     bar_s, slow_down_s, ring_s = _bar_and_ending_s(brief)
@@ -299,8 +224,8 @@ def _with_sung_form(
         length_s = min(LONGEST_S, max(SHORTEST_S, duration_s))
         bars = max(1, int((length_s - ring_s - slow_down_s) / bar_s))
         form = sung_form(words, bar_s=bar_s, bar_count=bars)
-    sections = _sections(brief, form.blocks, wishes, chooser)
-    return dataclasses.replace(brief, form=sections, duration_s=length_s), form
+    brief = _with_sections(brief, form.blocks, wishes, chooser)
+    return dataclasses.replace(brief, duration_s=length_s), form
 
 
 def _bar_and_ending_s(brief: Brief) -> tuple[float, float, float]:
@@ -309,70 +234,48 @@ def _bar_and_ending_s(brief: Brief) -> tuple[float, float, float]:
     return bar_s, bar_s * (float(brief.genre.slow_down) - 1.0), min(3.5, max(2.2, bar_s))
 
 
-def _sections(
-    brief: Brief, blocks: Sequence[Block], wishes: Wishes, chooser: _Chooser
-) -> tuple[SectionPlan, ...]:
-    cycles = _cycles(brief, chooser)
-    rhythms = _comping(_texture(brief.genre, brief.metre), chooser)
-    levels = energies(blocks, genre_energy=brief.genre.energy, shift=_energy_pull(wishes))
+def _with_sections(brief: Brief, blocks: Sequence[Block], wishes: Wishes, chooser: Chooser) -> Brief:
+    """Give the blocks their keys, chords, rhythms and players."""
+    genre = brief.genre
+    if not wishes.is_alone:
+        players = with_soloists(brief.instruments, blocks, wishes, genre)
+        brief = dataclasses.replace(brief, instruments=players)
+    keys = section_keys(brief.key, blocks, genre, chooser, is_asked=wishes.tonic is not None)
+    chords = key_cycles(keys, genre, chooser)
+    rhythms = comping_rhythms(_texture(genre, brief.metre), chooser)
+    levels = energies(blocks, genre_energy=genre.energy, shift=_energy_pull(wishes))
+    lifted, is_whole_song = lifted_chorus(blocks), sum(block.bars for block in blocks) < 10
     seen: Counter[SectionKind] = Counter()
     sections = []
-    for block, energy in zip(blocks, levels, strict=True):
-        playing = players(
-            block, energy, occurrence=seen[block.kind], is_whole_song=sum(b.bars for b in blocks) < 10
+    for index, (block, key, energy) in enumerate(zip(blocks, keys, levels, strict=True)):
+        orders = read_orders(block.kind, block.hints)
+        lead = lead_of(orders, brief.instruments, genre)
+        roles = roles_of(
+            block,
+            energy,
+            occurrence=seen[block.kind],
+            is_whole_song=is_whole_song,
+            is_lifted=index == lifted,
         )
         sections.append(
             SectionPlan(
                 kind=block.kind,
                 bars=block.bars,
                 energy=energy,
-                numerals=cycles[block.kind],
+                key=key,
+                numerals=chords[key.mode][block.kind],
                 comping=rhythms[block.kind],
-                roles=playing & frozenset(brief.instruments) or frozenset(brief.instruments),
+                roles=playing(roles, orders, lead, frozenset(brief.instruments)),
                 occurrence=seen[block.kind],
+                lead=lead,
+                is_lifted=index == lifted,
             )
         )
         seen[block.kind] += 1
-    return tuple(sections)
+    return dataclasses.replace(brief, form=tuple(sections))
 
 
-def _comping(texture: Texture, chooser: _Chooser) -> dict[SectionKind, str]:
-    """Return the rhythm of the chords in each kind of section: choruses have their own."""
-    verse = chooser.one_of(texture.comping, "comping")
-    others = [line for line in texture.comping if line != verse] or [verse]
-    lively = max(others, key=lambda line: sum(sign in "xX" for sign in line) / len(line))
-    rhythms = dict.fromkeys(SectionKind, verse)
-    return rhythms | {SectionKind.CHORUS: lively, SectionKind.SOLO: lively, SectionKind.BRIDGE: others[0]}
-
-
-def _cycles(brief: Brief, chooser: _Chooser) -> dict[SectionKind, tuple[str, ...]]:
-    """Return the chords of each kind of section: verse, chorus and bridge differ where they can."""
-    options = brief.genre.progressions[brief.key.mode]
-    verse = chooser.one_of(options, "verse chords")
-    others = [line for line in options if line != verse] or [verse]
-    chorus = chooser.one_of(others, "chorus chords")
-    rest = [line for line in others if line != chorus] or [verse]
-    bridge = chooser.one_of(rest, "bridge chords")
-    cycles = dict.fromkeys(SectionKind, verse)
-    cycles |= {SectionKind.CHORUS: chorus, SectionKind.BRIDGE: bridge, SectionKind.BREAK: chorus}
-    return {kind: _coloured(line, brief, chooser, kind) for kind, line in cycles.items()}
-
-
-def _coloured(line: tuple[str, ...], brief: Brief, chooser: _Chooser, kind: SectionKind) -> tuple[str, ...]:
-    """Borrow a chord from the parallel key where weirdness asks for it."""
-    borrowed = (
-        {"IV": "iv", "ii": "bVII", "ii7": "bVIImaj7", "IVmaj7": "iv6", "V": "bVI", "vi": "bVI"}
-        if brief.key.mode is Mode.MAJOR
-        else {"iv": "IV7", "VI": "bIImaj7", "VII": "v7", "iv7": "IV9", "VImaj7": "bIImaj7"}
-    )
-    changes = []
-    for index, numeral in enumerate(line):
-        is_odd = chooser.throw(f"borrow {kind.value} {index}") < max(0.0, chooser.weirdness - 0.5)
-        changes.append(borrowed.get(numeral, numeral) if is_odd and index > 0 else numeral)
-    return tuple(changes)
-
-
-def _title(chooser: _Chooser, text: str) -> str:
+def _title(chooser: Chooser, text: str) -> str:
     first, second = lexicon().titles
     throws = chooser.dice.named(f"plan title {text}").random(2)
     return f"{first[int(throws[0] * len(first))]} {second[int(throws[1] * len(second))]}"

@@ -116,6 +116,8 @@ def _genre(data: dict[str, Any]) -> Genre:
         melody=_melody(data["melody"]),
         sound=Sound(**data["sound"]),
         form=tuple(data["form"]),
+        effects=frozenset(data.get("effects", ())),
+        lift_semitones=data.get("lift_semitones", 0),
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cadenza.music.brief import Role, SectionKind
+from cadenza.engines.embedded.plan.brief_asked import Asked
+from cadenza.music.brief import SectionKind
 
 PHRASE_BARS = 4
 _K = SectionKind
@@ -42,52 +42,23 @@ _ENERGY = {
     _K.BREAK: 0.35,
     _K.OUTRO: 0.5,
 }
-_TAG = re.compile(r"^\s*\[([^\]\n]{1,60})\]", re.MULTILINE)
-_TAG_WORDS = (
-    ("pre-chorus", _K.PRECHORUS),
-    ("prechorus", _K.PRECHORUS),
-    ("pre chorus", _K.PRECHORUS),
-    ("chorus", _K.CHORUS),
-    ("hook", _K.CHORUS),
-    ("refrain", _K.CHORUS),
-    ("verse", _K.VERSE),
-    ("bridge", _K.BRIDGE),
-    ("intro", _K.INTRO),
-    ("outro", _K.OUTRO),
-    ("ending", _K.OUTRO),
-    ("solo", _K.SOLO),
-    ("instrumental", _K.SOLO),
-    ("interlude", _K.SOLO),
-    ("drop", _K.CHORUS),
-    ("break", _K.BREAK),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A section before harmony and players are chosen: its kind and its bars."""
+    """A section before harmony and players are chosen: its kind, its bars, and what its tag says more."""
 
     kind: SectionKind
     bars: int
+    hints: tuple[str, ...] = ()
 
 
-def sections_of_lyrics(lyrics: str) -> tuple[SectionKind, ...]:
-    """Return the sections that the tags of ``lyrics`` name, in order; empty where there is none."""
-    kinds = (_kind_of_tag(tag) for tag in _TAG.findall(lyrics))
-    return tuple(kind for kind in kinds if kind is not None)
-
-
-def _kind_of_tag(tag: str) -> SectionKind | None:
-    lowered = tag.lower()
-    return next((kind for word, kind in _TAG_WORDS if word in lowered), None)
-
-
-def ideal_bars(kinds: Sequence[SectionKind]) -> int:
+def ideal_bars(asked: Sequence[Asked]) -> int:
     """Return how many bars these sections have when nobody asks for a length."""
-    return sum(_IDEAL_BARS[kind] for kind in kinds)
+    return sum(_IDEAL_BARS[section.kind] for section in asked)
 
 
-def fit_form(kinds: Sequence[SectionKind], bar_count: int, *, keep_all: bool) -> tuple[Block, ...]:
+def fit_form(asked: Sequence[Asked], bar_count: int, *, keep_all: bool) -> tuple[Block, ...]:
     """Return sections that fill exactly ``bar_count`` bars (at least 1).
 
     A long song repeats its middle, a short one leaves out what it can best do without and halves
@@ -99,40 +70,41 @@ def fit_form(kinds: Sequence[SectionKind], bar_count: int, *, keep_all: bool) ->
     if phrases == 0:
         return (Block(_K.VERSE, bar_count),)
     unit = PHRASE_BARS
-    if keep_all and phrases < len(kinds) and bar_count // 2 > phrases:
+    if keep_all and phrases < len(asked) and bar_count // 2 > phrases:
         unit, phrases, rest = 2, bar_count // 2, bar_count % 2
-    if rest and phrases < 2 * len(kinds) and kinds[0] is _K.INTRO:
-        kinds = kinds[1:] or [_K.VERSE]  # the bars left over are intro enough
-    chosen = _choose(_lengthened(kinds, phrases, unit), phrases)
+    if rest and phrases < 2 * len(asked) and asked[0].kind is _K.INTRO:
+        asked = asked[1:] or [Asked(_K.VERSE)]  # the bars left over are intro enough
+    chosen = _choose(_lengthened(asked, phrases, unit), phrases)
     sizes = _grow(chosen, phrases, unit)
-    blocks = [Block(kind, size * unit) for kind, size in zip(chosen, sizes, strict=True)]
+    blocks = [Block(one.kind, size * unit, one.hints) for one, size in zip(chosen, sizes, strict=True)]
     return tuple(_with_rest(blocks, rest))
 
 
-def _lengthened(kinds: Sequence[SectionKind], phrases: int, unit: int) -> list[SectionKind]:
+def _lengthened(asked: Sequence[Asked], phrases: int, unit: int) -> list[Asked]:
     """Repeat the middle until the sections at their ideal length fill the phrases."""
-    intro = [kind for kind in kinds[:1] if kind is _K.INTRO]
-    outro = [kind for kind in kinds[-1:] if kind is _K.OUTRO and len(kinds) > 1]
-    middle = list(kinds[len(intro) : len(kinds) - len(outro)]) or [_K.VERSE]
+    intro = [one for one in asked[:1] if one.kind is _K.INTRO]
+    outro = [one for one in asked[-1:] if one.kind is _K.OUTRO and len(asked) > 1]
+    middle = list(asked[len(intro) : len(asked) - len(outro)]) or [Asked(_K.VERSE)]
     longer = list(middle)
     while ideal_bars([*intro, *longer, *outro]) + ideal_bars(middle) // 2 <= phrases * unit:
         longer += middle
     return [*intro, *longer, *outro]
 
 
-def _choose(kinds: Sequence[SectionKind], phrases: int) -> list[SectionKind]:
+def _choose(asked: Sequence[Asked], phrases: int) -> list[Asked]:
     seen: Counter[SectionKind] = Counter()
     costs = []
-    for index, kind in enumerate(kinds):
-        costs.append((_DISPENSABLE[kind] + 2 * seen[kind], index))
-        seen[kind] += 1
+    for index, one in enumerate(asked):
+        costs.append((_DISPENSABLE[one.kind] + 2 * seen[one.kind], index))
+        seen[one.kind] += 1
     kept = sorted(index for _, index in sorted(costs)[:phrases])
-    return [kinds[index] for index in kept]
+    return [asked[index] for index in kept]
 
 
-def _grow(kinds: Sequence[SectionKind], phrases: int, unit: int) -> list[int]:
+def _grow(asked: Sequence[Asked], phrases: int, unit: int) -> list[int]:
     """Share out the phrases: one each, then up to the ideal length, then evenly beyond it."""
-    sizes, left = [1] * len(kinds), phrases - len(kinds)
+    sizes, left = [1] * len(asked), phrases - len(asked)
+    kinds = [one.kind for one in asked]
     order = sorted(range(len(kinds)), key=lambda index: (_DISPENSABLE[kinds[index]], -index))
     ceiling = 1
     while left > 0:
@@ -151,7 +123,7 @@ def _with_rest(blocks: list[Block], rest: int) -> list[Block]:
         return blocks
     first = blocks[0]
     if first.kind is _K.INTRO:
-        return [Block(_K.INTRO, first.bars + rest), *blocks[1:]]
+        return [replace(first, bars=first.bars + rest), *blocks[1:]]
     return [Block(_K.INTRO, rest), *blocks]
 
 
@@ -169,23 +141,3 @@ def energies(blocks: Sequence[Block], *, genre_energy: float, shift: float) -> t
         )
         for index, energy in enumerate(plain)
     )
-
-
-def players(block: Block, energy: float, *, occurrence: int, is_whole_song: bool) -> frozenset[Role]:
-    """Return who plays in a section: layers come in with energy, and step out before the peaks."""
-    everyone = frozenset(Role)
-    rhythm = frozenset({Role.DRUMS, Role.BASS}) if energy > 0.45 else frozenset()
-    leaves_pad_out = occurrence < 2 and energy <= 0.7
-    if is_whole_song:
-        return everyone
-    match block.kind:
-        case _K.INTRO:
-            return frozenset({Role.CHORDS, Role.PAD}) | rhythm
-        case _K.BREAK:
-            return frozenset({Role.CHORDS, Role.PAD, Role.DRUMS})
-        case _K.OUTRO:
-            return everyone - {Role.MELODY}
-        case _K.VERSE if leaves_pad_out:
-            return everyone - {Role.PAD}
-        case _:
-            return everyone

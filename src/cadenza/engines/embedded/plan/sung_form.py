@@ -27,10 +27,11 @@ _PLAYED_BARS = {_K.INTRO: 4, _K.OUTRO: 4, _K.BREAK: 4, _K.PRECHORUS: 4}
 
 @dataclass(frozen=True, slots=True)
 class Stanza:
-    """A section as written: its kind and its lines (none: it is only played)."""
+    """A section as written: its kind, its lines (none: it is only played), and its tag's hints."""
 
     kind: SectionKind
     lines: tuple[Line, ...]
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def stanzas_of(lyrics: Lyrics) -> tuple[Stanza, ...]:
     stanzas: list[Stanza] = []
     for section in lyrics.sections:
         if section.kind is not None:
-            stanzas.append(Stanza(section.kind, section.lines))
+            stanzas.append(Stanza(section.kind, section.lines, section.hints))
             continue
         for lines in _quatrains(section.lines):
             is_chorus = repeated[_text(lines)] > 1 or (
@@ -132,7 +133,8 @@ def _laid(stanzas: Sequence[Stanza], unit: Fraction, bar_s: float, edges: tuple[
             laid.append(_sung(stanza, unit, bar_s))
         elif min(before, PHRASE_BARS):
             full = _PLAYED_BARS.get(stanza.kind, 8)
-            laid.append((Block(stanza.kind, full if after else min(before, full)), ()))
+            bars = full if after else min(before, full)
+            laid.append((Block(stanza.kind, bars, stanza.hints), ()))
     if after and stanzas[-1].kind is not _K.OUTRO:
         laid.append((Block(_K.OUTRO, after), ()))
     return laid
@@ -149,7 +151,7 @@ def _sung(stanza: Stanza, unit: Fraction, bar_s: float) -> _Laid:
         at += length
     whole = max(1, -(-at.numerator // at.denominator))
     grain = PHRASE_BARS if unit >= 1 and whole > 2 else 2 if whole > 1 else 1
-    return Block(stanza.kind, -(-whole // grain) * grain), tuple(rooms)
+    return Block(stanza.kind, -(-whole // grain) * grain, stanza.hints), tuple(rooms)
 
 
 def _bars(laid: Sequence[_Laid]) -> int:
@@ -189,7 +191,7 @@ def _cut_off(stanzas: Sequence[Stanza], bar_s: float, bar_count: int) -> SungFor
     unit = _UNITS[-1]
     for count in range(len(lines), 0, -1):
         chosen = [
-            Stanza(stanza.kind, tuple(line for i, line in lines[:count] if i == index))
+            replace(stanza, lines=tuple(line for i, line in lines[:count] if i == index))
             for index, stanza in enumerate(stanzas)
         ]
         kept = [stanza for stanza in chosen if stanza.lines]

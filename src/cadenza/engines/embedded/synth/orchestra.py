@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import signal as dsp
 
 from cadenza.audio.loudness import k_weighting
+from cadenza.engines.embedded.synth.effects import effect
 from cadenza.engines.embedded.synth.held import HELD, hold
 from cadenza.engines.embedded.synth.kit import KITS, hit
 from cadenza.engines.embedded.synth.struck import STRUCK, strike
@@ -18,7 +19,7 @@ from cadenza.engines.embedded.synth.tone import SAMPLE_RATE, fall
 from cadenza.music.brief import Role
 from cadenza.music.dice import Dice
 from cadenza.music.performance import Performance, PlayedPart, Strike
-from cadenza.music.score import DRUM_NAMES
+from cadenza.music.score import DRUM_NAMES, EFFECT_NAMES
 
 Stereo = NDArray[np.float32]
 
@@ -32,11 +33,13 @@ _LONGEST_RING_S = 9.0
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """What tells one cached note from another."""
+    """What tells one cached note from another; ``length_ms`` is an effect's, 0 for notes."""
 
     midi_pitch: int
     touch: int
     variant: int
+    shift: int = 0
+    length_ms: int = 0
 
 
 class Player:
@@ -45,7 +48,7 @@ class Player:
     def __init__(self, part: PlayedPart, tonic: int, dice: Dice) -> None:
         self.role = part.role
         self._part = part
-        self._is_kit = part.role is Role.DRUMS
+        self._is_kit = part.role in {Role.DRUMS, Role.EFFECTS}
         self._tonic = tonic
         self._dice = dice
         self._release_s = 0.02 if self._is_kit else _release_s(part.instrument)
@@ -94,7 +97,8 @@ class Player:
             turn = turns.get(played.midi_pitch, 0)
             turns[played.midi_pitch] = turn + 1
             touch = min(_TOUCHES - 1, int(played.velocity * _TOUCHES))
-            keys.append(_Key(played.midi_pitch, touch, turn % variants))
+            length_ms = round(1000 * played.length_s) if self.role is Role.EFFECTS else 0
+            keys.append(_Key(played.midi_pitch, touch, turn % variants, played.shift, length_ms))
         return tuple(keys)
 
     def _needed_lengths(self) -> dict[_Key, float]:
@@ -113,8 +117,11 @@ class Player:
 
     def _make(self, key: _Key, dice: np.random.Generator) -> Stereo:
         velocity = (key.touch + 0.7) / _TOUCHES
+        tonic = (self._tonic + key.shift) % 12
+        if self.role is Role.EFFECTS:
+            return effect(EFFECT_NAMES[key.midi_pitch], key.length_ms / 1000, tonic, velocity, dice)
         if self._is_kit:
-            return hit(KITS[self._part.instrument], DRUM_NAMES[key.midi_pitch], self._tonic, velocity, dice)
+            return hit(KITS[self._part.instrument], DRUM_NAMES[key.midi_pitch], tonic, velocity, dice)
         return sound_note(self._part.instrument, key.midi_pitch, velocity, self._lengths_s[key], dice)
 
 
