@@ -69,6 +69,7 @@ class Settings:
         "Secret that key hashes are mixed with; needed when several machines share one database. "
         "Empty: made once and kept in the data folder.",
     )
+    artist: str = _knob("Cadenza", "CADENZA_ARTIST", "Who the files of a take name as their artist.")
     song_seconds: float = _knob(
         0.0,
         "CADENZA_SONG_SECONDS",
@@ -240,6 +241,11 @@ class Settings:
     def streams_folder(self) -> Path:
         """Where takes grow while they are rendered."""
         return self.data / "streams"
+
+    @property
+    def portraits_folder(self) -> Path:
+        """Where what was heard in uploads is kept for a day."""
+        return self.data / "portraits"
 
     @property
     def scratch_folder(self) -> Path:

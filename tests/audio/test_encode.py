@@ -3,17 +3,18 @@ import pytest
 import soundfile
 
 from cadenza.audio.decode import decode
-from cadenza.audio.encode import Depth, FileKind, Mp3Stream, Tags, write_sound
+from cadenza.audio.encode import Depth, FileKind, Mp3Stream, write_sound
 from cadenza.audio.ogg import ogg_checksum
 from cadenza.audio.signal import Signal
+from cadenza.audio.tagging import Tags
 from cadenza.testing.audio import noise, on_16_bits, silence, sine
 
-TAGS = Tags.of_music("Überfahrt", bpm=96.5, key="A minor")
+TAGS = Tags(title="Überfahrt", comment="96.5 bpm, A minor")
 
 
 def written(tmp_path, signal, kind, depth=Depth.BITS_16):
     path = tmp_path / f"out{kind.suffix}"
-    write_sound(path, signal, kind, depth=depth, tags=TAGS)
+    write_sound(path, signal, kind, depth=depth, tags=lambda: TAGS)
     return path
 
 
@@ -88,7 +89,7 @@ def test_mp3_takes_rates_it_does_not_know(tmp_path):
 
 def test_a_file_that_cannot_be_made_is_an_os_error(tmp_path):
     with pytest.raises(OSError, match="cannot be written"):
-        write_sound(tmp_path / "no" / "out.wav", sine(440, 0.1), FileKind.WAV, depth=Depth.BITS_16, tags=TAGS)
+        write_sound(tmp_path / "no" / "out.wav", sine(440, 0.1), FileKind.WAV, depth=Depth.BITS_16, tags=Tags)
 
 
 def test_a_growing_stream_can_be_played_at_any_time(tmp_path):

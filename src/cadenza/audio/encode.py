@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -11,10 +11,10 @@ from typing import Final, Self
 import numpy as np
 import soundfile
 
-from cadenza.audio.ogg import give_fixed_serial
 from cadenza.audio.quantise import to_16_bits, to_24_bits
 from cadenza.audio.resample import resample
 from cadenza.audio.signal import Samples, Signal
+from cadenza.audio.tagging import Tags, tag_flac, tag_mp3, tag_ogg, tag_wav
 
 # libsndfile 1.2.2 overflows its stack when a long Ogg Vorbis file is written in one call.
 CHUNK_SAMPLES: Final = 65536
@@ -57,36 +57,30 @@ class Depth(enum.Enum):
     BITS_24 = "PCM_24"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tags:
-    """What players show. libsndfile has no field for the tempo: it goes into the comment."""
-
-    title: str = ""
-    artist: str = "Cadenza"
-    comment: str = ""
-
-    @classmethod
-    def of_music(cls, title: str, *, bpm: float | None, key: str | None) -> Tags:
-        """Return tags whose comment tells tempo and key where they are known ("96 bpm, A minor")."""
-        known = (f"{bpm:.4g} bpm" if bpm else "", key or "")
-        return cls(title=title, comment=", ".join(part for part in known if part))
-
-
-def write_sound(path: Path, signal: Signal, kind: FileKind, *, depth: Depth, tags: Tags) -> None:
+def write_sound(
+    path: Path, signal: Signal, kind: FileKind, *, depth: Depth, tags: Callable[[], Tags]
+) -> None:
     """Write ``signal`` to ``path`` as it is; samples beyond full scale are clipped.
 
-    MP3 knows few sample rates: others are resampled to the next higher one. Raises ``OSError``.
+    MP3 knows few sample rates: others are resampled to the next higher one. ``tags`` is asked when the
+    sound is written: a cover may be drawn meanwhile. Raises ``OSError``.
     """
     if kind is FileKind.MP3:
         signal = resample(signal, _mp3_rate_hz(signal.sample_rate))
-    with _opened(path, signal, kind, depth, tags) as file:
-        dice = np.random.default_rng(
-            0
-        )  # dither is noise: which noise does not matter, that it is the same does
+    with _opened(path, signal, kind, depth) as file:
+        # Dither is noise: which noise does not matter, that it is the same does.
+        dice = np.random.default_rng(0)
         for start in range(0, signal.sample_count, CHUNK_SAMPLES):
             file.write(_frames(signal.samples[:, start : start + CHUNK_SAMPLES], kind, depth, dice))
-    if kind is FileKind.OGG:
-        give_fixed_serial(path)
+    _TAGGERS[kind](path, tags())
+
+
+_TAGGERS: Final = {
+    FileKind.WAV: tag_wav,
+    FileKind.FLAC: tag_flac,
+    FileKind.MP3: tag_mp3,
+    FileKind.OGG: tag_ogg,
+}
 
 
 class Mp3Stream:
@@ -130,19 +124,15 @@ def _mp3_rate_hz(sample_rate: int) -> int:
     return next((rate for rate in MP3_RATES_HZ if rate >= sample_rate), MP3_RATES_HZ[-1])
 
 
-def _opened(path: Path, signal: Signal, kind: FileKind, depth: Depth, tags: Tags) -> soundfile.SoundFile:
+def _opened(path: Path, signal: Signal, kind: FileKind, depth: Depth) -> soundfile.SoundFile:
     subtype = {FileKind.MP3: "MPEG_LAYER_III", FileKind.OGG: "VORBIS"}.get(kind, depth.value)
     extras = _MP3_FILE if kind is FileKind.MP3 else {}
     try:
-        file = soundfile.SoundFile(
+        return soundfile.SoundFile(
             str(path), "w", signal.sample_rate, signal.channel_count, subtype, format=kind.name, **extras
         )
     except soundfile.LibsndfileError as error:
         raise OSError(f"The {kind.name} file cannot be written: {error.error_string}") from None
-    for name in ("title", "artist", "comment"):
-        if text := getattr(tags, name):
-            setattr(file, name, text)
-    return file
 
 
 def _frames(samples: Samples, kind: FileKind, depth: Depth, dice: np.random.Generator) -> np.ndarray:

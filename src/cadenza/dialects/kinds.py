@@ -144,6 +144,25 @@ class Choice(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Choices(Generic[T]):
+    """Some of a few words, in any case, as an array or one text with commas."""
+
+    words: Mapping[str, T]
+
+    def read(self, value: object) -> frozenset[T]:
+        """Return what the words stand for."""
+        listed = value.split(",") if isinstance(value, str) else value
+        if not isinstance(listed, list):
+            raise Unfit("must be an array of words")
+        one = Choice(self.words)
+        return frozenset(one.read(word) for word in listed)
+
+    def schema(self) -> Schema:
+        """Return an array of the words."""
+        return {"type": "array", "items": {"type": "string", "enum": list(self.words)}, "uniqueItems": True}
+
+
+@dataclass(frozen=True, slots=True)
 class ModelName:
     """A model as the caller spelt it, and the tier it means."""
 

@@ -130,6 +130,7 @@ def _take(index: int, request: GenerationRequest, *, is_ready: bool) -> TakeView
         image_large_url=f"{MEDIA}/{take_id}/cover-large.jpeg",
         new_part_url=f"{MEDIA}/{take_id}/new-part.mp3" if continued else None,
         flac_url=f"{MEDIA}/{take_id}/audio.flac",
+        more_urls={"wav16": f"{MEDIA}/{take_id}/audio.wav", "peaks": f"{MEDIA}/{take_id}/peaks.json"},
         duration_s=187.2,
         joined_at_s=30.0 if continued else None,
         bpm=82.0,
@@ -143,7 +144,8 @@ def _take(index: int, request: GenerationRequest, *, is_ready: bool) -> TakeView
 def _of_words(take: TakeView) -> TakeView:
     """Return a take of words alone: nothing of it sounds."""
     return dataclasses.replace(
-        take, audio_url=None, image_url=None, image_large_url=None, flac_url=None, duration_s=None, bpm=None,
+        take, audio_url=None, image_url=None, image_large_url=None, flac_url=None, more_urls={},
+        duration_s=None, bpm=None,
         key=None, loudness_lufs=None, lines=(), expires_at=None,
     )  # fmt: skip
 

@@ -11,6 +11,10 @@ class ArtefactKind(enum.Enum):
 
     AUDIO_MP3 = "audio_mp3"  # the whole take
     AUDIO_FLAC = "audio_flac"  # the whole take, without loss
+    AUDIO_WAV_16 = "audio_wav16"  # the whole take, as every program reads it
+    AUDIO_WAV_24 = "audio_wav24"
+    AUDIO_OGG = "audio_ogg"
+    STEMS = "stems"  # the sound of each role by itself
     NEW_PART_MP3 = "new_part_mp3"  # the new music of a continuation alone
     COVER = "cover"  # 400 x 400
     COVER_LARGE = "cover_large"  # 1024 x 1024
@@ -31,6 +35,10 @@ class ArtefactKind(enum.Enum):
 _SERVED_AS = {
     ArtefactKind.AUDIO_MP3: ("audio/mpeg", ".mp3"),
     ArtefactKind.AUDIO_FLAC: ("audio/flac", ".flac"),
+    ArtefactKind.AUDIO_WAV_16: ("audio/wav", ".wav"),
+    ArtefactKind.AUDIO_WAV_24: ("audio/wav", ".wav"),
+    ArtefactKind.AUDIO_OGG: ("audio/ogg", ".ogg"),
+    ArtefactKind.STEMS: ("application/zip", ".zip"),
     ArtefactKind.NEW_PART_MP3: ("audio/mpeg", ".mp3"),
     ArtefactKind.COVER: ("image/jpeg", ".jpg"),
     ArtefactKind.COVER_LARGE: ("image/jpeg", ".jpg"),

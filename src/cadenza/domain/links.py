@@ -11,10 +11,24 @@ from cadenza.domain.artefact import ArtefactKind
 MEDIA_SUFFIXES = {
     ArtefactKind.AUDIO_MP3: ".mp3",
     ArtefactKind.AUDIO_FLAC: ".flac",
+    ArtefactKind.AUDIO_WAV_16: ".wav",
+    ArtefactKind.AUDIO_WAV_24: "-24.wav",
+    ArtefactKind.AUDIO_OGG: ".ogg",
+    ArtefactKind.STEMS: "-stems.zip",
     ArtefactKind.NEW_PART_MP3: "-new.mp3",
     ArtefactKind.COVER: ".jpeg",
     ArtefactKind.COVER_LARGE: "-large.jpeg",
     ArtefactKind.PEAKS: "-peaks.json",
+}
+
+
+# Files that no hosted dialect knows, by the names that callers ask for them and find them under.
+MORE_NAMES = {
+    ArtefactKind.AUDIO_WAV_16: "wav16",
+    ArtefactKind.AUDIO_WAV_24: "wav24",
+    ArtefactKind.AUDIO_OGG: "ogg",
+    ArtefactKind.STEMS: "stems",
+    ArtefactKind.PEAKS: "peaks",
 }
 
 

@@ -109,7 +109,8 @@ class TakeView:
     """What readers see of one take. URLs are absolute; None until there is something behind them.
 
     ``prompt`` is what the wire calls prompt on a track: the sung words, or the description where
-    nothing is sung. ``style`` is the wire's tags.
+    nothing is sung. ``style`` is the wire's tags. ``more_urls`` are those of the names in
+    ``links.MORE_NAMES``.
     """
 
     id: str
@@ -127,6 +128,7 @@ class TakeView:
     image_large_url: str | None = None
     new_part_url: str | None = None
     flac_url: str | None = None
+    more_urls: Mapping[str, str] = field(default_factory=dict)
     duration_s: float | None = None
     joined_at_s: float | None = None
     seed: int | None = None

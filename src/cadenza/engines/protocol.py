@@ -8,8 +8,11 @@ from typing import Protocol
 
 from cadenza.audio.signal import Signal
 from cadenza.domain.abilities import Abilities, Honoured
+from cadenza.domain.provenance import DigitalSource
 from cadenza.domain.request import GenerationRequest
 from cadenza.domain.task import LyricLine
+from cadenza.music.brief import Brief
+from cadenza.music.score import Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class Rendition:
     ``signal`` is the whole take (for a continuation: the joined song, whose samples before
     ``joined_at_s`` minus the crossfade are those of the source), ``new_part`` the new music alone,
     ``stems`` (where the request asks for them and there are any) sum to the mix before its master,
+    ``source`` tells readers of the files how the take came to be,
     ``key`` reads "A minor", ``loudness_lufs`` is integrated (ITU-R BS.1770) over ``signal``.
     """
 
@@ -61,6 +65,9 @@ class Rendition:
     lines: tuple[LyricLine, ...] = ()
     stems: Mapping[str, Signal] = field(default_factory=dict)
     honoured: Mapping[str, Honoured] = field(default_factory=dict)
+    brief: Brief | None = None
+    score: Score | None = None
+    source: DigitalSource = DigitalSource.ALGORITHMIC
 
 
 class Listener(Protocol):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from cadenza.domain.artefact import ArtefactKind
-from cadenza.domain.links import Links
+from cadenza.domain.links import MORE_NAMES, Links
 from cadenza.domain.serial import honoured_from_json, request_from_json
 from cadenza.domain.task import (
     Dialect,
@@ -100,6 +100,9 @@ def _take_view(row: Mapping[str, Any], files: FilesOfTake, links: Links) -> Take
         image_large_url=url(ArtefactKind.COVER_LARGE),
         new_part_url=url(ArtefactKind.NEW_PART_MP3),
         flac_url=url(ArtefactKind.AUDIO_FLAC),
+        more_urls={
+            name: links.media(row["id"], kind) for kind, name in MORE_NAMES.items() if kind in files.kinds
+        },
         duration_s=row["duration_s"],
         joined_at_s=row["joined_at_s"],
         seed=row["seed"],

@@ -38,12 +38,15 @@ _NICENESS = 5
 _PUBLISHING_SHARE = 0.25
 
 
-def main(engine_named: Callable[[str], Engine]) -> None:
-    """Render the order on standard input; the exit status is 0 whenever an event told the outcome."""
+def main(engine_named: Callable[[str], Engine], *, artist: str) -> None:
+    """Render the order on standard input; the exit status is 0 whenever an event told the outcome.
+
+    ``artist`` is named in the files.
+    """
     end_with_parent()
     os.nice(_NICENESS)
     order = ChildOrder.from_json(sys.stdin.buffer.read())
-    teller = _Teller(order, os.fdopen(os.dup(1), "wb", buffering=0))
+    teller = _Teller(order, os.fdopen(os.dup(1), "wb", buffering=0), artist)
     os.dup2(2, 1)  # a stray print must not look like an event
     try:
         _render(order, engine_named(order.engine), teller)
@@ -80,8 +83,9 @@ def _source(order: ChildOrder) -> DecodedSource | None:
 class _Teller:
     """``Listener`` that tells the worker, and lets each take be heard while it grows."""
 
-    def __init__(self, order: ChildOrder, out: BinaryIO) -> None:
+    def __init__(self, order: ChildOrder, out: BinaryIO, artist: str) -> None:
         self._order = order
+        self._artist = artist
         self._out = out
         self._streams: dict[int, Mp3Stream] = {}
         # The encoder works outside Python's lock: beside the engine, not instead of it.
@@ -117,7 +121,14 @@ class _Teller:
         index = rendition.plan.take_index
         index_in_order = sorted(self._order.take_ids).index(index)
         self.progress("publish", (index_in_order + 1) / len(self._order.take_ids))
-        files = render_files(rendition, self._order.folder, take_id=self._order.take_ids[index], depth=depth)
+        files = render_files(
+            rendition,
+            self._order.folder,
+            take_id=self._order.take_ids[index],
+            depth=depth,
+            artist=self._artist,
+            extra_files=self._order.request.extra_files,
+        )
         self._encoder.submit(self._end_stream, index).result()
         self._published += 1
         crash.here("after_render")

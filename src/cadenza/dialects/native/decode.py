@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cadenza.dialects.fields import Field, Reading, Table, object_field, read
-from cadenza.dialects.kinds import Choice, Hundredths, Model, ModelName, Seconds, Text, Url, Whole
+from cadenza.dialects.kinds import Choice, Choices, Hundredths, Model, ModelName, Seconds, Text, Url, Whole
 from cadenza.dialects.meaning import SEED, controls
 from cadenza.dialects.native import quirks
 from cadenza.domain.request import (
     Continuation,
     Described,
+    ExtraFile,
     GenerationRequest,
     Inherited,
     Source,
@@ -69,11 +70,16 @@ TAKES = Field(
     default=quirks.DEFAULT_TAKES,
 )
 MODEL = Field("model", Model(tuple(NAMES[Dialect.NATIVE])), "The tier: limits, price, engine.")
+FILES = Field(
+    "files",
+    Choices({extra.value: extra for extra in ExtraFile}),
+    "Files of each take beside MP3, FLAC and cover; stems are those of a song that is composed here.",
+)
 # Strict where the hosted dialects are lenient: a word instead of a URL is refused.
 CALLBACK_URL = Field("callback_url", Url(), "Where to send the stages of the task, signed.")
 
 TASK: Table = (PROMPT, TITLE, STYLE, LYRICS, SOURCE, CONTINUE_AT, DURATION, STYLE_WEIGHT, WEIRDNESS,
-               AUDIO_WEIGHT, NEGATIVE_TAGS, VOCAL, SEED, TAKES, MODEL, CALLBACK_URL)  # fmt: skip
+               AUDIO_WEIGHT, NEGATIVE_TAGS, VOCAL, SEED, TAKES, FILES, MODEL, CALLBACK_URL)  # fmt: skip
 
 LYRICS_PROMPT = Field("prompt", Text(5000), "What the words shall be about.", required=True)
 TEXTS = Field(
@@ -100,6 +106,7 @@ def decode_task(body: object) -> Accepted:
         take_count=reading.get(TAKES) or quirks.DEFAULT_TAKES,
         duration_s=reading.get(DURATION),
         seed=reading.get(SEED),
+        extra_files=reading.get(FILES) or frozenset(),
     )
     return Accepted(
         dialect=Dialect.NATIVE,

@@ -77,6 +77,7 @@ def take(take: TakeView) -> Json:
         "stream_url": take.stream_url,
         "image_url": take.image_url,
         "image_large_url": take.image_large_url,
+        "files": dict(take.more_urls),
         **take_extras(take),
     }
 

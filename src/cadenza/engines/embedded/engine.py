@@ -10,6 +10,7 @@ from typing import Final
 from cadenza.audio.loudness import integrated_lufs
 from cadenza.audio.signal import Signal
 from cadenza.domain.abilities import Abilities
+from cadenza.domain.provenance import DigitalSource
 from cadenza.domain.request import ExtraFile
 from cadenza.engines.embedded.continuation import continue_recording, listen
 from cadenza.engines.embedded.honoured import honoured_continuation, honoured_song
@@ -105,6 +106,7 @@ class EmbeddedEngine:
                 new_part=made.new_part,
                 joined_at_s=made.joined_at_s,
                 honoured=honoured_continuation(request, portrait, ending),
+                source=DigitalSource.COMPOSITE,
             )
 
 

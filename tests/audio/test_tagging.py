@@ -1,0 +1,174 @@
+"""What files say about themselves, read back by other code than ours, or by the letter of the formats."""
+
+from __future__ import annotations
+
+import base64
+import io
+import struct
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from cadenza.audio.decode import decode
+from cadenza.audio.encode import Depth, FileKind, write_sound
+from cadenza.audio.tagging import COVER_SIDE, Tags
+from cadenza.domain.provenance import DigitalSource
+from cadenza.testing.audio import noise, on_16_bits
+
+IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
+
+
+def cover():
+    out = io.BytesIO()
+    Image.effect_noise((COVER_SIDE, COVER_SIDE), 80).convert("RGB").save(out, "JPEG")
+    return out.getvalue()
+
+
+TAGS = Tags(
+    title="Nacht über Rīga",
+    artist="Somebody",
+    comment="96.5 bpm, F# minor. Composed and played by a computer program.",
+    bpm=96.5,
+    key="F# minor",
+    source=DigitalSource.ALGORITHMIC,
+    cover=cover(),
+)
+
+
+@pytest.fixture(params=FileKind)
+def tagged(request, tmp_path):
+    path = tmp_path / f"x{request.param.suffix}"
+    write_sound(path, on_16_bits(noise(2)), request.param, depth=Depth.BITS_16, tags=lambda: TAGS)
+    return request.param, path
+
+
+def id3_frames(data):
+    """Read a tag by the letter of ID3v2.4."""
+    assert data[:5] == b"ID3\x04\x00"
+    spread = lambda four: sum(byte << shift for byte, shift in zip(four, (21, 14, 7, 0), strict=True))  # noqa: E731
+    at, end, frames = 10, 10 + spread(data[6:10]), {}
+    while at < end:
+        name, size = data[at : at + 4].decode(), spread(data[at + 4 : at + 8])
+        frames[name] = data[at + 10 : at + 10 + size]
+        at += 10 + size
+    return frames, end
+
+
+def chunks(data):
+    """Read the chunks of a WAV file."""
+    assert data[:4] == b"RIFF"
+    assert int.from_bytes(data[4:8], "little") == len(data) - 8
+    at, found = 12, {}
+    while at < len(data):
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        found[data[at : at + 4]] = data[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+    return found
+
+
+def vorbis_fields(data):
+    """Read a comment header that begins with its vendor."""
+    size = struct.unpack_from("<I", data)[0]
+    at = 4 + size
+    count = struct.unpack_from("<I", data, at)[0]
+    at, fields = at + 4, {}
+    for _ in range(count):
+        size = struct.unpack_from("<I", data, at)[0]
+        name, _, value = data[at + 4 : at + 4 + size].decode().partition("=")
+        fields[name] = value
+        at += 4 + size
+    return fields
+
+
+def flac_blocks(data):
+    at, blocks, is_last = 4, {}, False
+    while not is_last:
+        is_last, kind = bool(data[at] & 0x80), data[at] & 0x7F
+        size = int.from_bytes(data[at + 1 : at + 4], "big")
+        blocks[kind] = data[at + 4 : at + 4 + size]
+        at += 4 + size
+    return blocks
+
+
+def test_other_readers_find_title_artist_and_comment(tagged):
+    with soundfile.SoundFile(str(tagged[1])) as file:
+        assert (file.title, file.artist, file.comment) == (TAGS.title, TAGS.artist, TAGS.comment)
+
+
+def test_the_sound_is_still_whole(tagged):
+    kind, path = tagged
+    heard = decode(path, longest_s=5).signal
+    assert heard.duration_s == pytest.approx(2, abs=0.03)
+    if kind in {FileKind.WAV, FileKind.FLAC}:
+        assert np.array_equal(heard.samples, on_16_bits(noise(2)).samples)
+
+
+def test_tempo_key_origin_and_cover_stand_in_the_id3_tag(tagged):
+    kind, path = tagged
+    if kind not in {FileKind.MP3, FileKind.WAV}:
+        pytest.skip("has no ID3 tag")
+    data = path.read_bytes()
+    frames, end = id3_frames(data if kind is FileKind.MP3 else chunks(data)[b"id3 "])
+    assert frames["TBPM"] == b"\x0396"
+    assert frames["TKEY"] == b"\x03F#m"
+    assert frames["TXXX"].endswith(IPTC.encode())
+    owner, _, packet = frames["PRIV"].partition(b"\x00")
+    assert owner == b"XMP"
+    assert f'Iptc4xmpExt:DigitalSourceType="{IPTC}"'.encode() in packet
+    assert frames["APIC"].endswith(TAGS.cover)
+    if kind is FileKind.MP3:
+        assert data[end : end + 2][0] == 0xFF  # the first sound frame follows at once
+
+
+def test_the_same_stands_in_vorbis_comments(tagged):
+    kind, path = tagged
+    data = path.read_bytes()
+    if kind is FileKind.FLAC:
+        blocks = flac_blocks(data)
+        fields, picture = vorbis_fields(blocks[4]), blocks[6]
+    elif kind is FileKind.OGG:
+        packet = b"".join(body for _, body in ogg_pages(data))
+        fields = vorbis_fields(packet[packet.index(b"\x03vorbis") + 7 :])
+        picture = base64.b64decode(fields["METADATA_BLOCK_PICTURE"])
+    else:
+        pytest.skip("has no Vorbis comments")
+    assert fields["BPM"] == "96.5"
+    assert fields["INITIALKEY"] == "F#m"
+    assert fields["DIGITALSOURCETYPE"] == IPTC
+    assert picture.endswith(TAGS.cover)
+    assert struct.unpack_from(">IIII", picture, len(picture) - len(TAGS.cover) - 20)[:2] == (400, 400)
+
+
+def ogg_pages(data):
+    at, pages = 0, []
+    while at < len(data):
+        assert data[at : at + 4] == b"OggS"
+        table = data[at + 27 : at + 27 + data[at + 26]]
+        begin = at + 27 + len(table)
+        pages.append((int.from_bytes(data[at + 18 : at + 22], "little"), data[begin : begin + sum(table)]))
+        at = begin + sum(table)
+    return pages
+
+
+def test_ogg_pages_are_numbered_without_gaps(tmp_path):
+    path = tmp_path / "x.ogg"
+    write_sound(path, noise(2), FileKind.OGG, depth=Depth.BITS_16, tags=lambda: TAGS)
+    numbers = [number for number, _ in ogg_pages(path.read_bytes())]
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) > 4  # the cover takes pages of its own
+
+
+@pytest.mark.parametrize(
+    ("key", "short"), [("A minor", "Am"), ("Bb major", "Bb"), ("D dorian", "Dm"), (None, "")]
+)
+def test_keys_are_short_as_players_have_them(key, short):
+    assert Tags(key=key).short_key == short
+
+
+def test_what_nobody_knows_is_left_out(tmp_path):
+    path = tmp_path / "x.mp3"
+    write_sound(path, noise(1), FileKind.MP3, depth=Depth.BITS_16, tags=lambda: Tags(title="x"))
+    frames, _ = id3_frames(path.read_bytes())
+    assert set(frames) == {"TIT2", "TPE1", "TSSE"}
