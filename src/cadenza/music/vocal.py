@@ -81,12 +81,12 @@ class SetLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedTone:
-    """A note in seconds from the start of the recording."""
+    """A note in seconds from the start of the recording; fractions of pitch where A is not 440 Hz."""
 
     begin_s: float
     end_s: float
-    midi_pitch: int
-    second_pitch: int | None = None
+    midi_pitch: float
+    second_pitch: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

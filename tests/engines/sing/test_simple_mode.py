@@ -104,6 +104,7 @@ def test_songs_of_usual_lengths_sing_all_that_was_written(length):
 
 def test_a_short_song_from_a_description_sounds_with_a_voice():
     plan = planned("pop about summer", duration_s=10.0)
-    made = make_song(plan, progress=lambda *_: None, should_stop=lambda: False, preview=lambda _: None)
+    watch = {"progress": lambda *_: None, "should_stop": lambda: False, "preview": lambda _: None}
+    made = make_song(plan, keeps_stems=True, **watch)
     assert made.lines[0].text in plan.lyrics
     assert float(abs(made.stems["vocals"].samples).max()) > 0.05

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cadenza.audio.signal import Samples, Signal
 from cadenza.domain.errors import Stopped
 from cadenza.domain.request import Controls
+from cadenza.domain.task import LyricLine
 from cadenza.engines.embedded.listen import listen, rhythm_strangeness
 from cadenza.engines.embedded.mix.ride import ridden_in
 from cadenza.engines.embedded.mix.ring import faded_out, ringing_over, rung_out
@@ -18,11 +19,14 @@ from cadenza.engines.embedded.plan.ending import Ending
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
 from cadenza.engines.embedded.plan.levels import openness, section_gains
 from cadenza.engines.embedded.plan.places import best_seam, phrase_length
+from cadenza.engines.embedded.plan.sung_path import path_over, seconds_for
 from cadenza.engines.embedded.recombine.align import follow_on, meet
 from cadenza.engines.embedded.recombine.assemble import assemble
 from cadenza.engines.embedded.recombine.quote import Marks, Quote, beat_marks, quotes
 from cadenza.engines.embedded.recombine.separate import Separator
+from cadenza.engines.embedded.singing_on import Song, SungOver, sing_over
 from cadenza.music.dice import Dice
+from cadenza.music.lyrics import Line
 from cadenza.music.portrait import Portrait
 from cadenza.music.quotation import Itinerary, Layer
 
@@ -39,6 +43,7 @@ _MOST_LEVELLING_DB = 6.0
 _STILL_RINGING_S = 1.0
 _LAST_CHORD_S = 0.6  # of it are as recorded, then it rings
 _LONGEST_FADE_S = 8.0
+_LAST_BREATH_S = 0.3  # after the last note that is sung
 _NO_DRUMS = 0.02  # of the power in strokes: songs with drums have 3 % and more
 _STRANGE_RHYTHM, _CLEARLY_BETTER = 0.2, 0.03
 
@@ -50,7 +55,8 @@ class ContinuedTake:
     """A continuation: the joined song, its new part alone, where they meet, and what was heard.
 
     All samples of ``signal`` before ``joined_at_s`` less 40 ms are those of the source. ``bpm`` is None
-    for music without a steady pulse, ``key`` ("A minor") where no key stands out.
+    for music without a steady pulse, ``key`` ("A minor") where no key stands out. ``lines`` are sung in
+    the new part, in seconds of ``signal``; ``unsung`` had no room.
     """
 
     signal: Signal
@@ -58,6 +64,8 @@ class ContinuedTake:
     joined_at_s: float
     bpm: float | None
     key: str | None
+    lines: tuple[LyricLine, ...] = ()
+    unsung: tuple[Line, ...] = ()
 
 
 def continue_recording(  # noqa: PLR0913 - the words of one order, each named by the caller
@@ -73,6 +81,7 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     preview: Callable[[Signal], None],
     portrait: Portrait | None = None,
     ending: Ending = Ending.OPEN,
+    song: Song | None = None,
 ) -> ContinuedTake:
     """Make the music of a recording go on from a second, in its own style.
 
@@ -90,6 +99,8 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
         What ``listen`` heard in this source, if that is known already.
     ending
         Whether the new part comes to an end, and how; by default it stops where it is full.
+    song
+        What is sung over the new part, from its first phrase start on; None leaves it instrumental.
     preview
         Gets the take in gapless chunks: the kept source at once, then the new part.
 
@@ -113,17 +124,46 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     kept = round(seam_s * source.sample_rate) - _fade_samples(source, seam_s)
     _hand_out(Signal(source.samples[:, :kept], source.sample_rate), preview)
     progress("plan", 0.1)
-    seconds = new_part_s or phrase_length(portrait, seam_s)
+    seconds = new_part_s or _usual_length(portrait, seam_s, song)
     character, dice = Character.of(controls), Dice(seed, take_index)
     journey = plan_journey(
         portrait, seam_s=seam_s, seconds=seconds, character=character, dice=dice, ending=ending
     )
     new = _Recombiner(source, portrait, seam_s, heed, progress).sound(journey, seconds)
+    over = None
+    if song is not None:
+        progress("sing", 0.92)
+        until_s = seconds if journey.home_s is None else min(seconds, journey.home_s)
+        new, over = _sung(new, source, song, portrait, journey, until_s, dice, heed)
     new = _ended(new, journey, ending, source.sample_rate)
     joined = join(source, new, at_s=seam_s, crossfade_s=_SEAM_FADE_S)
     _hand_out(Signal(joined.samples[:, kept:], source.sample_rate), preview)
     progress("join", 1.0)
-    return _take(joined, seam_s, portrait)
+    return _take(joined, seam_s, portrait, over)
+
+
+def _usual_length(portrait: Portrait, seam_s: float, song: Song | None) -> float:
+    words = None if song is None else song.libretto.read
+    least_s = 0.0 if words is None else seconds_for(words, portrait)
+    return phrase_length(portrait, seam_s, least_s=least_s)
+
+
+def _sung(
+    new: Samples,
+    source: Signal,
+    song: Song,
+    portrait: Portrait,
+    journey: Itinerary,
+    until_s: float,
+    dice: Dice,
+    heed: Callable[[], None],
+) -> tuple[Samples, SungOver]:
+    """Sing over the new part; its crossfade, which lies before the join, stays as it is."""
+    rate = source.sample_rate
+    lead_in = round(_SEAM_FADE_S * rate)
+    path = path_over(journey.body, beat_marks(journey.body, portrait), portrait, until_s - _LAST_BREATH_S)
+    over = sing_over(Signal(np.ascontiguousarray(new[:, lead_in:]), rate), song, path, portrait, dice, heed)
+    return np.concatenate([new[:, :lead_in], over.mix], axis=1), over
 
 
 def _ended(new: Samples, journey: Itinerary, ending: Ending, rate: int) -> Samples:
@@ -136,14 +176,19 @@ def _ended(new: Samples, journey: Itinerary, ending: Ending, rate: int) -> Sampl
     return new
 
 
-def _take(joined: Signal, seam_s: float, portrait: Portrait) -> ContinuedTake:
+def _take(joined: Signal, seam_s: float, portrait: Portrait, over: SungOver | None) -> ContinuedTake:
     rate = joined.sample_rate
+    lines = () if over is None else over.lines
     return ContinuedTake(
         signal=joined,
         new_part=Signal(joined.samples[:, round(seam_s * rate) :].copy(), rate),
         joined_at_s=seam_s,
         bpm=portrait.pulse.bpm if portrait.pulse.steady else None,
         key=str(portrait.key) if portrait.key.confidence > _LEAST_KEY_CONFIDENCE else None,
+        lines=tuple(
+            replace(line, start_s=seam_s + line.start_s, end_s=seam_s + line.end_s) for line in lines
+        ),
+        unsung=() if over is None else over.unsung,
     )
 
 

@@ -14,8 +14,10 @@ from cadenza.domain.provenance import DigitalSource
 from cadenza.domain.request import ExtraFile
 from cadenza.engines.embedded.continuation import continue_recording, listen
 from cadenza.engines.embedded.honoured import honoured_continuation, honoured_song
+from cadenza.engines.embedded.libretto import given_words
 from cadenza.engines.embedded.names import continuation_plan
 from cadenza.engines.embedded.plan.ending import wanted_ending
+from cadenza.engines.embedded.singing_on import Song
 from cadenza.engines.embedded.song import SongPlan, make_song, plan_song
 from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
 
@@ -81,6 +83,8 @@ class EmbeddedEngine:
         listener.progress("listening", 0.0)
         portrait = listen(order.source)
         ending = wanted_ending(request, portrait)
+        libretto = given_words(request)
+        song = Song(libretto=libretto, request=request) if libretto.read else None
         for place, plan in enumerate(plans):
             part = _Part(listener, plan.take_index, place, len(plans), before=_LISTENING_SHARE)
             made = continue_recording(
@@ -95,6 +99,7 @@ class EmbeddedEngine:
                 preview=part.preview,
                 portrait=portrait,
                 ending=ending,
+                song=song,
             )
             yield Rendition(
                 plan=plan,
@@ -105,8 +110,13 @@ class EmbeddedEngine:
                 loudness_lufs=integrated_lufs(made.signal),
                 new_part=made.new_part,
                 joined_at_s=made.joined_at_s,
+<<<<<<< Updated upstream
                 honoured=honoured_continuation(request, portrait, ending),
                 source=DigitalSource.COMPOSITE,
+=======
+                lines=made.lines,
+                honoured=honoured_continuation(request, portrait, ending, libretto, made),
+>>>>>>> Stashed changes
             )
 
 

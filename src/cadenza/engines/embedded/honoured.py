@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cadenza.domain.abilities import Fidelity, Honoured
 from cadenza.domain.request import Described, GenerationRequest, Inherited, Specified, Voice
+from cadenza.engines.embedded.continuation import ContinuedTake
+from cadenza.engines.embedded.libretto import Libretto
 from cadenza.engines.embedded.plan.ending import Ending
 from cadenza.engines.embedded.song import SongPlan
 from cadenza.music.lyrics import Lyrics
@@ -33,10 +35,10 @@ def honoured_song(request: GenerationRequest, plan: SongPlan) -> dict[str, Honou
 
 
 def honoured_continuation(
-    request: GenerationRequest, portrait: Portrait, ending: Ending
+    request: GenerationRequest, portrait: Portrait, ending: Ending, libretto: Libretto, take: ContinuedTake
 ) -> dict[str, Honoured]:
     """Return what became of the fields of a request that continues a recording."""
-    told = _common(request) | _silence(request)
+    told = _common(request) | _sung_on(request, libretto, take)
     told["source"] = (
         _EXACT
         if portrait.pulse.steady and portrait.pulse.confidence >= _SURE
@@ -51,8 +53,7 @@ def honoured_continuation(
             reason="a continuation stays in the style of its source; words do not change it yet",
         )
     if ending is not Ending.OPEN:
-        field = "lyrics" if "lyrics" in told else "style"
-        told[field] = Honoured(
+        told["style"] = Honoured(
             fidelity=Fidelity.APPROXIMATE,
             reason=f"the music comes to an end ({ending.value}); other words do not change it yet",
         )
@@ -94,10 +95,14 @@ def _singing(request: GenerationRequest, plan: SongPlan) -> dict[str, Honoured]:
 def _words(plan: SongPlan) -> Honoured:
     if plan.libretto.read is None:
         return Honoured(fidelity=Fidelity.IGNORED, reason=plan.libretto.silence)
-    reasons = _liberties(plan.libretto.read)
-    if plan.unsung:
-        sung, whole = len(plan.slots), len(plan.slots) + len(plan.unsung)
-        reasons.insert(0, f"the first {sung} of {whole} lines fit into the length that was asked for")
+    return _sung(plan.libretto.read, len(plan.slots), len(plan.unsung))
+
+
+def _sung(words: Lyrics, sung: int, unsung: int) -> Honoured:
+    """Return what became of words that are sung, but for ``unsung`` lines."""
+    reasons = _liberties(words)
+    if unsung:
+        reasons.insert(0, f"the first {sung} of {sung + unsung} lines fit into the length that was asked for")
     return Honoured(fidelity=Fidelity.APPROXIMATE, reason="; ".join(reasons)) if reasons else _EXACT
 
 
@@ -116,12 +121,16 @@ def _named(words: tuple[str, ...]) -> str:
     return ", ".join(words[:_LISTED]) + more
 
 
-def _silence(request: GenerationRequest) -> dict[str, Honoured]:
-    """Return what became of the words where a recording is continued: nobody sings there yet."""
+def _sung_on(request: GenerationRequest, libretto: Libretto, take: ContinuedTake) -> dict[str, Honoured]:
+    """Return what became of the words, and of who was to sing them, over a continuation."""
     told = {}
-    reason = "a continuation stays instrumental"
+    silence = "" if take.lines else libretto.silence or "the new part has no room for a line"
     if isinstance(request.wish, Specified) and request.wish.lyrics:
-        told["lyrics"] = Honoured(fidelity=Fidelity.IGNORED, reason=reason)
+        told["lyrics"] = (
+            Honoured(fidelity=Fidelity.IGNORED, reason=silence)
+            if silence or libretto.read is None
+            else _sung(libretto.read, len(libretto.read.lines) - len(take.unsung), len(take.unsung))
+        )
     if request.voice in {Voice.FEMALE, Voice.MALE}:
-        told["vocal_gender"] = Honoured(fidelity=Fidelity.IGNORED, reason=reason)
+        told["vocal_gender"] = Honoured(fidelity=Fidelity.IGNORED, reason=silence) if silence else _EXACT
     return told

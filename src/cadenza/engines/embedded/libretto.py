@@ -54,27 +54,27 @@ class Libretto:
 
 def find_words(request: GenerationRequest, dice: Dice) -> Libretto:
     """Return the words that a new song sings; for a description they are written from the seed."""
-    silence = _silence(request)
-    match request.wish:
-        case Specified(lyrics=lyrics):
-            text = (lyrics or "").strip()
-            read = read_lyrics(text)
-            if not silence and not read.lines:
-                silence = "they hold no words that can be sung" if text else "there are no words to sing"
-            return Libretto(text=text, read=None if silence else read, silence=silence)
-        case Described(prompt=prompt) if not silence:
-            written = write_lyrics(
-                prompt, seed=dice.seed, variant=dice.take_index, duration_s=request.duration_s
-            )
-            return Libretto(
-                text=written.text,
-                read=read_lyrics(written.text),
-                is_own=True,
-                title=written.title,
-                theme=themes()[written.theme].words,
-            )
-        case _:
-            return Libretto(silence=silence or "there are no words to sing")
+    if not isinstance(request.wish, Described) or _silence(request):
+        return given_words(request)
+    written = write_lyrics(
+        request.wish.prompt, seed=dice.seed, variant=dice.take_index, duration_s=request.duration_s
+    )
+    return Libretto(
+        text=written.text,
+        read=read_lyrics(written.text),
+        is_own=True,
+        title=written.title,
+        theme=themes()[written.theme].words,
+    )
+
+
+def given_words(request: GenerationRequest) -> Libretto:
+    """Return the words that the caller wrote; the continuation of a recording sings no others."""
+    text = (request.wish.lyrics or "").strip() if isinstance(request.wish, Specified) else ""
+    read = read_lyrics(text)
+    nothing = "they hold no words that can be sung" if text else "there are no words to sing"
+    silence = _silence(request) or ("" if read.lines else nothing)
+    return Libretto(text=text, read=None if silence else read, silence=silence)
 
 
 def _silence(request: GenerationRequest) -> str:

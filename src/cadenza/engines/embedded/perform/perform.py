@@ -12,12 +12,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from cadenza.engines.embedded.perform.singing import timed_lines
 from cadenza.music.brief import Brief, Role
 from cadenza.music.dice import Dice
 from cadenza.music.performance import Performance, PlayedPart, Strike
 from cadenza.music.score import DRUM_PITCHES, Note, Part, Score
-from cadenza.music.time import Length, Position
-from cadenza.music.vocal import TimedLine, TimedSyllable, TimedTone, Tone
+from cadenza.music.time import Position
 
 _STRUMMED = ("steel_guitar", "nylon_guitar", "clean_guitar", "harp")
 _STRUM_S = 0.014  # between two strings
@@ -35,44 +35,8 @@ def perform(score: Score, brief: Brief, dice: Dice) -> Performance:
         parts=parts,
         duration_s=brief.duration_s,
         tonic=brief.key.tonic,
-        sung=_sung(score, brief, common),
-    )
-
-
-def _sung(score: Score, brief: Brief, common: NDArray[np.float64]) -> tuple[TimedLine, ...]:
-    """Return all lines in seconds: a singer goes with the others, and closer to the beat than they."""
-    timed, free_from_s = [], 0.0
-    for line in score.sung:
-        syllables = tuple(
-            TimedSyllable(
-                syllable=sung.syllable,
-                tones=tuple(_timed(tone, score, brief, common) for tone in sung.tones),
-            )
-            for sung in line.syllables
-        )
-        begin_s = syllables[0].begin_s
-        timed.append(
-            TimedLine(
-                line=line.line,
-                kind=line.kind,
-                energy=line.energy,
-                syllables=syllables,
-                breath_s=max(0.0, begin_s - free_from_s),
-            )
-        )
-        free_from_s = syllables[-1].end_s
-    return tuple(timed)
-
-
-def _timed(tone: Tone, score: Score, brief: Brief, common: NDArray[np.float64]) -> TimedTone:
-    begin_s, end_s = (
-        _sung_s(place, score, brief, common) for place in (tone.at, tone.at + Length(tone.length.quarters))
-    )
-    return TimedTone(
-        begin_s=begin_s,
-        end_s=max(begin_s + 0.05, end_s),
-        midi_pitch=tone.midi_pitch,
-        second_pitch=tone.second_pitch,
+        # A singer goes with the others, and closer to the beat than they.
+        sung=timed_lines(score.sung, lambda place: _sung_s(place, score, brief, common)),
     )
 
 

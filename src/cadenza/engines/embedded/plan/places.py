@@ -23,8 +23,12 @@ def best_seam(portrait: Portrait) -> float:
     return float(min(line_s, portrait.duration_s))
 
 
-def phrase_length(portrait: Portrait, seam_s: float) -> float:
-    """Return about a minute (40 to 90 s) that ends with an eight-bar period, counted from the seam's bar."""
+def phrase_length(portrait: Portrait, seam_s: float, *, least_s: float = 0.0) -> float:
+    """Return 40 to 90 s that end with an eight-bar period, counted from the seam's bar.
+
+    About a minute, or ``least_s`` and a little more where that is longer (90 s at most).
+    """
+    usual_s = min(_LONGEST_S, max(_USUAL_S, least_s))
     bar = portrait.metre.beats_per_bar
     bar_s = bar * float(np.median(np.diff(portrait.pulse.beats_s)))
     into_bar = (portrait.beat_position(seam_s) - portrait.metre.first_downbeat) % bar
@@ -34,5 +38,7 @@ def phrase_length(portrait: Portrait, seam_s: float) -> float:
     lengths_s = (periods - into_bar / bar) * bar_s
     fitting = lengths_s[(lengths_s >= _SHORTEST_S) & (lengths_s <= _LONGEST_S)]
     if not len(fitting):
-        return _USUAL_S
-    return float(fitting[np.abs(fitting - _USUAL_S).argmin()])
+        return usual_s
+    if least_s > _USUAL_S:
+        return float(min(fitting[fitting >= usual_s], default=fitting[-1]))
+    return float(fitting[np.abs(fitting - usual_s).argmin()])
