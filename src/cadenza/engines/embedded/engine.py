@@ -110,13 +110,9 @@ class EmbeddedEngine:
                 loudness_lufs=integrated_lufs(made.signal),
                 new_part=made.new_part,
                 joined_at_s=made.joined_at_s,
-<<<<<<< Updated upstream
-                honoured=honoured_continuation(request, portrait, ending),
-                source=DigitalSource.COMPOSITE,
-=======
                 lines=made.lines,
                 honoured=honoured_continuation(request, portrait, ending, libretto, made),
->>>>>>> Stashed changes
+                source=DigitalSource.COMPOSITE,
             )
 
 
