@@ -43,11 +43,12 @@ def test_nothing_to_make_is_wrong_usage(cadenza, tmp_path, words):
     assert "--prompt" in answer.err
 
 
-def test_stems_into_a_file_are_wrong_usage(cadenza, tmp_path):
-    (tmp_path / "stems").touch()
-    assert (
-        cadenza("make", "--prompt", "x", "-o", tmp_path / "a.wav", "--stems", tmp_path / "stems").status == 2
-    )
+@pytest.mark.parametrize("option", ["--stems", "--explain"])
+def test_a_file_where_a_folder_is_meant_is_wrong_usage(cadenza, tmp_path, option):
+    (tmp_path / "taken").touch()
+    answer = cadenza("make", "--prompt", "x", "-o", tmp_path / "a.wav", option, tmp_path / "taken")
+    assert answer.status == 2
+    assert option in answer.err
 
 
 def test_a_wrong_setting_is_told_by_its_name(cadenza, tmp_path, monkeypatch):

@@ -91,6 +91,10 @@ def make(  # noqa: PLR0913 - as above
     stems: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the stems as WAV files to this folder as well.")
     ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write how the song is made: brief, score, MIDI and a picture."),
+    ] = None,
     json: o.Json = False,
 ) -> None:
     """Make a song from a description (--prompt), or from --title, --tags and --lyrics."""
@@ -110,7 +114,7 @@ def make(  # noqa: PLR0913 - as above
         seed=seed,
         extra_files=frozenset() if stems is None else frozenset({ExtraFile.STEMS}),
     )
-    work.make(request, work.Target(output, takes, stems=stems), as_json=json)
+    work.make(request, work.Target(output, takes, stems=stems, explain=explain), as_json=json)
 
 
 def _wish(prompt: str | None, title: str | None, tags: str | None, lyrics: str | None) -> Specified | None:

@@ -18,6 +18,7 @@ from cadenza.audio.encode import Depth, FileKind, write_sound
 from cadenza.audio.files import appearing_whole
 from cadenza.audio.signal import Signal
 from cadenza.audio.tagging import Tags
+from cadenza.cli.explain import write_explanation
 from cadenza.cli.recordings import decoded
 from cadenza.cli.surroundings import WrongInput
 from cadenza.domain.abilities import Honoured
@@ -41,24 +42,24 @@ class Target:
     take_count: int
     new_part: Path | None = None
     stems: Path | None = None
+    explain: Path | None = None
 
     def check(self) -> None:
         """Raise ``WrongInput`` where nothing could be written, before anything is rendered."""
         for name, path in (("-o", self.output), ("--new-part", self.new_part)):
             if path is not None:
                 _check_writable(name, path)
-        if self.stems is not None and self.stems.exists() and not self.stems.is_dir():
-            raise WrongInput("--stems must name a folder; there is a file of that name.")
+        for name, path in (("--stems", self.stems), ("--explain", self.explain)):
+            if path is not None and path.exists() and not path.is_dir():
+                raise WrongInput(f"{name} must name a folder; there is a file of that name.")
 
     def numbered(self, path: Path, index: int) -> Path:
         """Return the path of one take's file."""
         return path if self.take_count == 1 else path.with_stem(f"{path.stem}-{index + 1}")
 
-    def stems_folder(self, index: int) -> Path | None:
-        """Return the folder for one take's stems."""
-        if self.stems is None or self.take_count == 1:
-            return self.stems
-        return self.stems / str(index + 1)
+    def folder(self, path: Path | None, index: int) -> Path | None:
+        """Return the folder of one take below ``path``: with several takes each has its own."""
+        return path if path is None or self.take_count == 1 else path / str(index + 1)
 
 
 def extend(request: GenerationRequest, source_path: Path, target: Target, *, as_json: bool) -> None:
@@ -153,7 +154,9 @@ def _written(rendition: Rendition, target: Target, depth: Depth) -> dict[str, An
         new_part_path = target.numbered(target.new_part, index)
         _write(new_part_path, rendition.new_part, depth, tags)
         told["new_part_path"] = str(new_part_path)
-    _write_stems(rendition.stems, target.stems_folder(index), tags)
+    _write_stems(rendition.stems, target.folder(target.stems, index), tags)
+    if explained := target.folder(target.explain, index):
+        write_explanation(rendition, explained)
     return told | {
         "seed": rendition.seed,
         "title": rendition.plan.title,

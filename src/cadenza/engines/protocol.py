@@ -51,7 +51,8 @@ class Rendition:
     ``joined_at_s`` minus the crossfade are those of the source), ``new_part`` the new music alone,
     ``stems`` (where the request asks for them and there are any) sum to the mix before its master,
     ``source`` tells readers of the files how the take came to be,
-    ``key`` reads "A minor", ``loudness_lufs`` is integrated (ITU-R BS.1770) over ``signal``.
+    ``key`` reads "A minor", ``loudness_lufs`` is integrated (ITU-R BS.1770) over ``signal``. ``brief``
+    and ``score`` are there where the engine composes: how the take was made.
     """
 
     plan: TakePlan

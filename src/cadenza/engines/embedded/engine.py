@@ -134,6 +134,8 @@ def _song_of(order: Order, plan: TakePlan, song: SongPlan, part: _Part) -> Rendi
         stems=made.stems,
         lines=made.lines,
         honoured=honoured_song(order.request, song),
+        brief=song.brief,
+        score=made.score,
     )
 
 
