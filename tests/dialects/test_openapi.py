@@ -83,7 +83,8 @@ def test_a_key_is_accepted_as_bearer_token_and_as_x_api_key(dialect):
                 "GET /v1/tasks/{task_id}/events, GET /v1/tasks/{task_id}/callbacks, "
                 "POST /v1/callbacks/{callback_id}/redeliver, POST /v1/callbacks/test, "
                 "POST /v1/account/webhook-secret/rotate, "
-                "GET /v1/uploads/{upload_id}, POST /v1/estimate, POST /v1/uploads, GET /v1/account, "
+                "GET /v1/uploads/{upload_id}, GET /v1/uploads/{upload_id}/portrait, "
+                "POST /v1/estimate, POST /v1/uploads, GET /v1/account, "
                 "DELETE /v1/tasks/{task_id}, POST /v1/tasks/{task_id}/pin, DELETE /v1/uploads/{upload_id}"
             ),
         ),

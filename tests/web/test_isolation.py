@@ -69,7 +69,7 @@ def with_id(request, identity):
 
 def belongings(house, key):
     """Return the ids of a complete task, its take, an upload and a callback of the key's account."""
-    recording = base64.b64encode(file_bytes(chord((60,), 1.0), "wav")).decode()
+    recording = base64.b64encode(file_bytes(chord((60,), 3.0), "wav")).decode()
     made, left = house.ask(
         key,
         ("POST", "/v1/tasks", {"prompt": "x", "takes": 1}),

@@ -48,6 +48,7 @@ class House:
             clock=clock,
             scratch_folder=folder / "scratch",
             streams_folder=folder / "streams",
+            portraits_folder=folder / "portraits",
             delete_jobs=self._delete_jobs,
         )
 
@@ -414,3 +415,15 @@ def test_the_sweep_reads_what_it_lets_go_of_by_an_index(house, db_engine):
         ):
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
             assert index in str(plan)
+
+
+def test_portraits_that_nobody_asked_for_within_a_day_are_swept(house, tmp_path):
+    old, new = (tmp_path / "portraits" / f"{letter * 64}-1.json" for letter in "ab")
+    old.parent.mkdir()
+    old.touch()
+    house.aged(old)
+    house.clock.advance(86_401)
+    new.touch()
+    house.aged(new)
+    assert house.sweeper.sweep().leftovers == 1
+    assert (old.exists(), new.exists()) == (False, True)

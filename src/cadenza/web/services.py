@@ -23,6 +23,7 @@ from cadenza.web.around.closing import Closing
 from cadenza.web.door.pace import Pace
 from cadenza.web.door.reach import Reach
 from cadenza.web.door.turns import Turns
+from cadenza.web.portraits import Portraits
 
 T = TypeVar("T")
 
@@ -54,6 +55,7 @@ class Services:
     pace: Pace
     reach: Reach
     children: Children
+    portraits: Portraits
     turns: Turns = field(default_factory=Turns)
     closing: Closing = field(default_factory=Closing)
     tracer: Tracer = field(default_factory=Silence)

@@ -25,6 +25,7 @@ from cadenza.domain.errors import Unavailable
 from cadenza.domain.ids import new_id
 from cadenza.domain.links import Links
 from cadenza.domain.task import CallbackStage, Dialect, TaskView
+from cadenza.domain.tiers import TIERS
 from cadenza.intake.accept import Intake
 from cadenza.intake.admission import Admission
 from cadenza.intake.keyring import Keyring
@@ -41,6 +42,7 @@ from cadenza.telemetry import open_tracer
 from cadenza.web.app import build_app
 from cadenza.web.door.pace import Pace
 from cadenza.web.door.reach import Reach
+from cadenza.web.portraits import Portraits
 from cadenza.web.services import Services
 from cadenza.wiring.storage import open_media
 from cadenza.worker.callbacks import CallbackRunner
@@ -60,6 +62,11 @@ _CALLBACK_BODIES = {
     Dialect.NATIVE: native.callback_body,
 }
 _CHILD_COMMAND = (sys.executable, "-c", "from cadenza.wiring.child import render_child; render_child()")
+_HEARING_COMMAND = (sys.executable, "-c", "from cadenza.wiring.hearing import hearing_child; hearing_child()")
+# What was kept was decoded on arrival, within the longest length of any tier.
+_LONGEST_HEARD_S = max(tier.longest_source_s for tier in TIERS.values())
+# Eight minutes are heard in three seconds; the rest is for a busy machine.
+_HEARING_LIMIT_S = 60.0
 _READER_THREADS = 8
 # Fetching and storing files that callers bring: as many at a time, the others wait.
 _ERRAND_THREADS = 8
@@ -194,6 +201,15 @@ def api_app() -> Starlette:
         pace=Pace(limit=settings.rate_limit, clock=room.clock),
         reach=Reach(limit=settings.places_per_account, clock=room.clock),
         children=nursery,
+        portraits=Portraits(
+            media=room.media,
+            door=nursery.door,
+            command=_HEARING_COMMAND,
+            folder=settings.portraits_folder,
+            scratch_folder=settings.scratch_folder,
+            longest_s=_LONGEST_HEARD_S,
+            limit_s=_HEARING_LIMIT_S,
+        ),
         tracer=open_tracer(settings.collector, process="api"),
     )
 
@@ -282,6 +298,7 @@ def sweeper(room: Backroom) -> Sweeper:
         clock=room.clock,
         scratch_folder=room.settings.scratch_folder,
         streams_folder=room.settings.streams_folder,
+        portraits_folder=room.settings.portraits_folder,
         delete_jobs=lambda before, limit: jobs.delete_finished(room.client, before=before, limit=limit),
     )
 

@@ -44,7 +44,7 @@ class Swept:
 
     expired: int = 0  # files of takes and uploads whose time was over
     deleted: int = 0  # files removed from the media folder
-    leftovers: int = 0  # of crashes: scratch folders, streams, files that never got a name
+    leftovers: int = 0  # of crashes, and portraits that nobody asked for within a day
     jobs: int = 0
     rows: int = 0
 
@@ -71,6 +71,7 @@ class Sweeper:
     clock: Clock
     scratch_folder: Path
     streams_folder: Path
+    portraits_folder: Path
     delete_jobs: DeleteJobs
 
     def sweep(self, should_stop: Callable[[], bool] = lambda: False) -> Swept:
@@ -101,6 +102,10 @@ class Sweeper:
             yield Swept(leftovers=self._clear_scratch(folders))
         for streams in _batches(_older(self.streams_folder, self._since_s(UNUSED_AFTER))):
             yield Swept(leftovers=self._clear_streams(streams))
+        for portraits in _batches(_older(self.portraits_folder, self._since_s(_FORGOTTEN_AFTER))):
+            for path in portraits:
+                _remove(path)
+            yield Swept(leftovers=len(portraits))
 
     def _clear_scratch(self, folders: Sequence[Path]) -> int:
         tasks = {folder: named[1] for folder in folders if (named := _SCRATCH_OF_TASK.fullmatch(folder.name))}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from cadenza.dialects import samples
 from cadenza.dialects.describing import IDEMPOTENCY_KEY, Callback, Parameter, Route, multipart
 from cadenza.dialects.fields import openapi_schema
-from cadenza.dialects.native import keeping, webhooks
+from cadenza.dialects.native import keeping, portraits, webhooks
 from cadenza.dialects.native.decode import TASK, WORDS_ALONE, decode_lyrics, decode_task
 from cadenza.dialects.native.encode import (
     balance,
@@ -59,6 +59,7 @@ def routes() -> tuple[Route, ...]:
         _estimate(),
         _upload(),
         _read_upload(),
+        portraits.describe(str(_sample_upload()["id"]), _replies),
         keeping.describe_delete_upload(str(_sample_upload()["id"]), _replies),
         _account(),
     )

@@ -65,9 +65,12 @@ async def _unlink(call: Call, digests: Sequence[str]) -> None:
     Those go with the next sweep; nobody is served them meanwhile.
     """
     services = call.services
-    await services.aside(
-        lambda: delete_unused(services.media, services.store, digests, now=services.clock.now())
-    )
+
+    def unlink() -> None:
+        services.portraits.forget(digests)
+        delete_unused(services.media, services.store, digests, now=services.clock.now())
+
+    await services.aside(unlink)
 
 
 def _keeping(call: Call) -> Keeping:

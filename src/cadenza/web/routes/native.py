@@ -20,7 +20,7 @@ from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
 from cadenza.web.lookup import balance, may_be_id, told_task
 from cadenza.web.receive import Label, json_with_file, keep_base64, keep_multipart, keep_url
-from cadenza.web.routes import callbacks, keeping
+from cadenza.web.routes import callbacks, keeping, portraits
 from cadenza.web.routes.events import Events
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 20, 100
@@ -40,6 +40,7 @@ def routes(native: Frontage) -> list[Route]:
         ),
         *callbacks.routes(native),
         *keeping.routes(native),
+        *portraits.routes(native),
         Route("/v1/uploads", native(upload, Scope.UPLOAD), methods=["POST"]),
         Route("/v1/uploads/{upload_id}", native(read_upload, Scope.READ), methods=["GET"]),
         Route("/v1/account", native(account, Scope.READ), methods=["GET"]),
