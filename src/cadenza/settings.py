@@ -248,11 +248,6 @@ class Settings:
         return self.data / "portraits"
 
     @property
-    def portraits_folder(self) -> Path:
-        """Where what was heard in uploads is kept for a day."""
-        return self.data / "portraits"
-
-    @property
     def scratch_folder(self) -> Path:
         """Where attempts keep their unfinished files."""
         return self.data / "scratch"
