@@ -198,7 +198,7 @@ def test_joins_do_not_click():
 
 def test_choirs_differ_from_take_to_take_and_repeat_themselves():
     phrase = spoken(["AA"], f0_hz=200.0)
-    one, two, again = (Choir(Compass.HIGH, Dice(5, take))._lead.render(phrase) for take in (0, 1, 0))
+    one, two, again = (Choir(Compass.HIGH, Dice(5, take)).lead.render(phrase) for take in (0, 1, 0))
     assert one.tobytes() == again.tobytes()
     assert not np.array_equal(one, two)
 

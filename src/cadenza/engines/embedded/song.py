@@ -209,7 +209,9 @@ class _Session:
         brief, dice = plan.brief, plan.dice
         self.gain_db -= OVER_BACKING_LU
         self._vocal_tape = Tape(0, self.sample_count)
-        self._vocals = VocalTrack(performance.sung, plan.compass, dice, self._vocal_tape.lay, between)
+        self._vocals = VocalTrack(
+            performance.sung, plan.compass, dice, self._vocal_tape.lay, between, brief.genre.name
+        )
         plate = room(_PLATE_S, SAMPLE_RATE, dice.shared.named("plate"))
         echo_s = float(60 / brief.beats_per_minute)
         self._vocal_strip = VocalStrip(plate, echo_s, backing_lufs, SAMPLE_RATE)

@@ -35,7 +35,8 @@ class VocalTrack:
     """Sings lines shortly before they are needed.
 
     ``lay`` gets each, shape (2, samples), and the sample where it begins, which may be negative.
-    ``between`` is called before each line; what it raises ends the work.
+    ``between`` is called before each line; what it raises ends the work. ``genre`` decides between
+    singing and rap, and what is called after a line.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class VocalTrack:
         dice: Dice,
         lay: Callable[[NDArray[np.float32], int], None],
         between: Callable[[], None],
+        genre: str = "",
     ) -> None:
         self._lines = lines
-        self._choir = Choir(compass, dice)
+        self._choir = Choir(compass, dice, genre=genre)
         self._lay = lay
         self._between = between
         self._next = 0
@@ -63,5 +65,7 @@ class VocalTrack:
             self._next += 1
 
     def _sing(self, line: TimedLine) -> None:
-        sung = self._choir.sing(line, self._next)
+        following = self._lines[self._next + 1 : self._next + 2]
+        free_s = following[0].begin_s - line.end_s if following else 0.0
+        sung = self._choir.sing(line, self._next, free_s)
         self._lay(produced(sung.lead, sung.others, SAMPLE_RATE), sung.begin)

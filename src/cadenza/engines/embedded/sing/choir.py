@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cadenza.engines.embedded.sing.phrasing import place_line, second_voice
+from cadenza.engines.embedded.sing.delivery import Delivery, brought, call_after, delivery_of
+from cadenza.engines.embedded.sing.phrasing import Placed, place_line, second_voice
 from cadenza.engines.embedded.sing.pitch import Manners
 from cadenza.engines.embedded.sing.source_filter import SourceFilterVoice, Timbre
 from cadenza.engines.embedded.sing.voice import SAMPLE_RATE, Voice
@@ -21,15 +22,15 @@ Mono = NDArray[np.float32]
 # Women's formants lie higher than men's by 16, 17 and 17 % (means of Peterson and Barney 1952).
 TIMBRES: dict[Compass, tuple[Timbre, ...]] = {
     Compass.LOW: (
-        Timbre(scale=(1.0, 1.0, 1.0, 1.0), open_quotient=0.58, tilt_db=5.0, breath_db=-25.0, ring_db=6.0,
+        Timbre(scale=(1.0, 1.0, 1.0, 1.0), open_quotient=0.58, tilt_db=5.0, breath_db=-30.0, ring_db=6.0,
                ring_hz=2900.0),
-        Timbre(scale=(1.03, 1.04, 1.04, 1.06), open_quotient=0.65, tilt_db=8.0, breath_db=-20.0, ring_db=3.0,
+        Timbre(scale=(1.03, 1.04, 1.04, 1.06), open_quotient=0.65, tilt_db=8.0, breath_db=-25.0, ring_db=3.0,
                ring_hz=3000.0),
     ),
     Compass.HIGH: (
-        Timbre(scale=(1.14, 1.16, 1.16, 1.16), open_quotient=0.64, tilt_db=6.0, breath_db=-24.0, ring_db=3.0,
+        Timbre(scale=(1.14, 1.16, 1.16, 1.16), open_quotient=0.64, tilt_db=6.0, breath_db=-30.0, ring_db=3.0,
                ring_hz=3300.0),
-        Timbre(scale=(1.1, 1.12, 1.12, 1.12), open_quotient=0.7, tilt_db=9.0, breath_db=-19.0, ring_db=2.0,
+        Timbre(scale=(1.1, 1.12, 1.12, 1.12), open_quotient=0.7, tilt_db=9.0, breath_db=-25.0, ring_db=2.0,
                ring_hz=3200.0),
     ),
 }  # fmt: skip
@@ -37,6 +38,7 @@ _DOUBLE_DB, _SECOND_DB, _BACKING_DB = -11.0, -8.0, -5.0
 _DOUBLE_LATE_S, _SECOND_LATE_S = 0.018, 0.012
 _DOUBLED = (SectionKind.CHORUS, SectionKind.PRECHORUS, SectionKind.BRIDGE)
 _WIDE = (SectionKind.CHORUS,)
+_RHYME = 2  # syllables at the end of a rapped line that the double joins in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,13 +65,17 @@ class _Part:
 
 
 class Choir:
-    """The singers of one take. The same dice give the same voices and the same samples."""
+    """The singers of one take. The same dice give the same voices and the same samples.
 
-    def __init__(self, compass: Compass, dice: Dice, lead: Voice | None = None) -> None:
+    ``genre`` decides between singing and rap and what the singers call after a line.
+    """
+
+    def __init__(self, compass: Compass, dice: Dice, *, genre: str = "", lead: Voice | None = None) -> None:
+        self._compass, self._genre, self._dice = compass, genre, dice
         throws = dice.named("timbre")
         timbres = TIMBRES[compass]
         timbre = _varied(timbres[dice.take_index % len(timbres)], throws)
-        self._lead = lead or SourceFilterVoice(timbre)
+        self.lead = lead or SourceFilterVoice(timbre)
         self._manners = Manners(vibrato_cents=float(throws.uniform(34.0, 38.0)))
         self._seed = int(dice.named("voice noise").integers(1 << 31))
         other = _stretched(timbre, 0.97)
@@ -86,43 +92,58 @@ class Choir:
             for stretch, cents, pan in ((1.04, 6.0, 0.7), (0.95, -6.0, -0.7))
         )  # fmt: skip
 
-    def sing(self, line: TimedLine, index: int) -> SungLine:
-        """Return line number ``index`` with all its voices."""
+    def lead_phrase(self, line: TimedLine, index: int) -> Placed | None:
+        """Return what the lead sings of line number ``index``; None where only the backing voices do."""
         own = [sung for sung in line.syllables if not sung.syllable.is_backing]
-        backing = [sung for sung in line.syllables if sung.syllable.is_backing]
-        tracks: list[tuple[Mono, int, float]] = []
+        if not own:
+            return None
+        spoken, manners = brought(own, delivery_of(line, self._genre), self._compass)
+        return self._placed(spoken, line, manners or self._manners, (self._seed, index, 0))
+
+    def sing(self, line: TimedLine, index: int, free_s: float = 0.0) -> SungLine:
+        """Return line number ``index`` with all its voices; nobody sings for ``free_s`` after it."""
+        placed = self.lead_phrase(line, index)
         lead: tuple[Mono, int] = (np.zeros(0, dtype=np.float32), round(line.begin_s * SAMPLE_RATE))
-        if own:
-            lead = self._render(self._lead, own, line, self._manners, (self._seed, index, 0))
-            if line.kind in _DOUBLED:
-                tracks.append(self._other(self._double, own, line, (self._seed, index, 1)))
+        if placed is not None:
+            lead = self.lead.render(placed.phrase), round(placed.begin_s * SAMPLE_RATE)
+        return _gathered(lead, self._others(line, index, free_s))
+
+    def _others(self, line: TimedLine, index: int, free_s: float) -> list[tuple[Mono, int, float]]:
+        """Return double, second voices and backing: sound, first sample and place of each."""
+        own = [sung for sung in line.syllables if not sung.syllable.is_backing]
+        backing = tuple(sung for sung in line.syllables if sung.syllable.is_backing)
+        delivery = delivery_of(line, self._genre)
+        tracks: list[tuple[Mono, int, float]] = []
+        doubled = own if line.kind in _DOUBLED else own[-_RHYME:] if delivery is Delivery.RAPPED else []
+        if doubled:
+            spoken, manners = brought(doubled, delivery, self._compass)
+            part = replace(self._double, manners=manners or self._double.manners)
+            tracks.append(self._other(part, spoken, line, (self._seed, index, 1)))
+        is_wide = line.kind in _WIDE and delivery is Delivery.SUNG
+        second = second_voice(own) if is_wide else ()
+        calls = call_after(line, self._genre, free_s, self._dice.named(f"call {index}"))
         for number, part in enumerate(self._sides):
-            second = second_voice(own) if line.kind in _WIDE else ()
-            if second:
-                tracks.append(self._other(part, second, line, (self._seed, index, 2 + number)))
-            if backing:
-                loud = replace(part, level_db=_BACKING_DB)
-                tracks.append(self._other(loud, backing, line, (self._seed, index, 4 + number)))
-        return _gathered(lead, tracks)
+            loud = replace(part, level_db=_BACKING_DB)
+            for place, (who, what) in enumerate(((part, second), (loud, backing), (loud, calls))):
+                if what:
+                    seed = (self._seed, index, 2 + 2 * place + number)
+                    tracks.append(self._other(who, what, line, seed))
+        return tracks
 
     def _other(
         self, part: _Part, syllables: Sequence[TimedSyllable], line: TimedLine, seed: tuple[int, ...]
     ) -> tuple[Mono, int, float]:
-        sound, begin = self._render(part.voice, syllables, line, part.manners, seed)
+        placed = self._placed(syllables, line, part.manners, seed)
         gain = np.float32(10 ** (part.level_db / 20))
-        return sound * gain, begin + round(part.late_s * SAMPLE_RATE), part.pan
+        begin = round((placed.begin_s + part.late_s) * SAMPLE_RATE)
+        return part.voice.render(placed.phrase) * gain, begin, part.pan
 
     @staticmethod
-    def _render(
-        voice: Voice,
-        syllables: Sequence[TimedSyllable],
-        line: TimedLine,
-        manners: Manners,
-        seed: tuple[int, ...],
-    ) -> tuple[Mono, int]:
+    def _placed(
+        syllables: Sequence[TimedSyllable], line: TimedLine, manners: Manners, seed: tuple[int, ...]
+    ) -> Placed:
         free_s = line.breath_s + syllables[0].begin_s - line.begin_s
-        placed = place_line(syllables, energy=line.energy, breath_s=free_s, manners=manners, seed=seed)
-        return voice.render(placed.phrase), round(placed.begin_s * SAMPLE_RATE)
+        return place_line(syllables, energy=line.energy, breath_s=free_s, manners=manners, seed=seed)
 
 
 def _gathered(lead: tuple[Mono, int], tracks: Sequence[tuple[Mono, int, float]]) -> SungLine:
