@@ -11,43 +11,32 @@ from cadenza.audio.signal import Samples, Signal
 from cadenza.domain.errors import Stopped
 from cadenza.domain.request import Controls
 from cadenza.domain.task import LyricLine
-from cadenza.engines.embedded.listen import listen, rhythm_strangeness
-from cadenza.engines.embedded.mix.ride import ridden_in
-from cadenza.engines.embedded.mix.ring import faded_out, ringing_over, rung_out
-from cadenza.engines.embedded.mix.seam import blend, held_under, join, levelled, power
+from cadenza.engines.embedded.listen import listen
+from cadenza.engines.embedded.mix.ring import faded_out, rung_out
+from cadenza.engines.embedded.mix.seam import join
+from cadenza.engines.embedded.plan.direction import Direction
 from cadenza.engines.embedded.plan.ending import Ending
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
-from cadenza.engines.embedded.plan.levels import openness, section_gains
+from cadenza.engines.embedded.plan.leaning import leaning
 from cadenza.engines.embedded.plan.places import best_seam, phrase_length
 from cadenza.engines.embedded.plan.sung_path import path_over, seconds_for
-from cadenza.engines.embedded.recombine.align import follow_on, meet
-from cadenza.engines.embedded.recombine.assemble import assemble
-from cadenza.engines.embedded.recombine.quote import Marks, Quote, beat_marks, quotes
-from cadenza.engines.embedded.recombine.separate import Separator
+from cadenza.engines.embedded.recombine.quote import beat_marks
+from cadenza.engines.embedded.recombiner import SEAM_FADE_S, NewPart, Progress, Recombiner, Task
 from cadenza.engines.embedded.singing_on import Song, SungOver, sing_over
+from cadenza.music.brief import Role
 from cadenza.music.dice import Dice
 from cadenza.music.lyrics import Line
 from cadenza.music.portrait import Portrait
-from cadenza.music.quotation import Itinerary, Layer
+from cadenza.music.quotation import Itinerary
 
 __all__ = ["ContinuedTake", "continue_recording", "listen"]
 
-_CROSSOVER_HZ = 500.0
-_SEAM_FADE_S = 0.04
-# Strokes need short joins to stay sharp; what sustains needs longer ones to stay smooth.
-_FADES_S = {Layer.BODY: 0.04, Layer.COLOUR: 0.04, Layer.PULSE: 0.03}
-_FADES_WITHOUT_PULSE_S = {Layer.BODY: 0.35, Layer.COLOUR: 0.35, Layer.PULSE: 0.08}
 _PREVIEW_CHUNK_S = 5.0
 _LEAST_KEY_CONFIDENCE = 0.03
-_MOST_LEVELLING_DB = 6.0
-_STILL_RINGING_S = 1.0
 _LAST_CHORD_S = 0.6  # of it are as recorded, then it rings
 _LONGEST_FADE_S = 8.0
 _LAST_BREATH_S = 0.3  # after the last note that is sung
-_NO_DRUMS = 0.02  # of the power in strokes: songs with drums have 3 % and more
-_STRANGE_RHYTHM, _CLEARLY_BETTER = 0.2, 0.03
-
-Progress = Callable[[str, float], None]
+_STAY = Direction(strength=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +44,8 @@ class ContinuedTake:
     """A continuation: the joined song, its new part alone, where they meet, and what was heard.
 
     All samples of ``signal`` before ``joined_at_s`` less 40 ms are those of the source. ``bpm`` is None
-    for music without a steady pulse, ``key`` ("A minor") where no key stands out. ``lines`` are sung in
+    for music without a steady pulse, ``key`` ("A minor") where no key stands out. ``has_drums`` tells of the
+    source, ``joined_by`` are the roles that players of ours have in the new part. ``lines`` are sung in
     the new part, in seconds of ``signal``; ``unsung`` had no room.
     """
 
@@ -64,6 +54,8 @@ class ContinuedTake:
     joined_at_s: float
     bpm: float | None
     key: str | None
+    has_drums: bool
+    joined_by: frozenset[Role]
     lines: tuple[LyricLine, ...] = ()
     unsung: tuple[Line, ...] = ()
 
@@ -81,6 +73,7 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     preview: Callable[[Signal], None],
     portrait: Portrait | None = None,
     ending: Ending = Ending.OPEN,
+    direction: Direction = _STAY,
     song: Song | None = None,
 ) -> ContinuedTake:
     """Make the music of a recording go on from a second, in its own style.
@@ -99,6 +92,8 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
         What ``listen`` heard in this source, if that is known already.
     ending
         Whether the new part comes to an end, and how; by default it stops where it is full.
+    direction
+        Where the words want the music to go; by default on as it is.
     song
         What is sung over the new part, from its first phrase start on; None leaves it instrumental.
     preview
@@ -127,19 +122,28 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     seconds = new_part_s or _usual_length(portrait, seam_s, song)
     character, dice = Character.of(controls), Dice(seed, take_index)
     journey = plan_journey(
-        portrait, seam_s=seam_s, seconds=seconds, character=character, dice=dice, ending=ending
+        portrait,
+        seam_s=seam_s,
+        seconds=seconds,
+        character=character,
+        dice=dice,
+        ending=ending,
+        leaning=leaning(portrait, direction),
     )
-    new = _Recombiner(source, portrait, seam_s, heed, progress).sound(journey, seconds)
-    over = None
+    task = Task(
+        source=source, portrait=portrait, seam_s=seam_s, controls=controls, direction=direction, dice=dice
+    )
+    part = Recombiner(task, heed, progress).sound(journey, seconds)
+    new, over = part.samples, None
     if song is not None:
         progress("sing", 0.92)
         until_s = seconds if journey.home_s is None else min(seconds, journey.home_s)
         new, over = _sung(new, source, song, portrait, journey, until_s, dice, heed)
     new = _ended(new, journey, ending, source.sample_rate)
-    joined = join(source, new, at_s=seam_s, crossfade_s=_SEAM_FADE_S)
+    joined = join(source, new, at_s=seam_s, crossfade_s=SEAM_FADE_S)
     _hand_out(Signal(joined.samples[:, kept:], source.sample_rate), preview)
     progress("join", 1.0)
-    return _take(joined, seam_s, portrait, over)
+    return _take(joined, seam_s, portrait, part, over)
 
 
 def _usual_length(portrait: Portrait, seam_s: float, song: Song | None) -> float:
@@ -160,7 +164,7 @@ def _sung(
 ) -> tuple[Samples, SungOver]:
     """Sing over the new part; its crossfade, which lies before the join, stays as it is."""
     rate = source.sample_rate
-    lead_in = round(_SEAM_FADE_S * rate)
+    lead_in = round(SEAM_FADE_S * rate)
     path = path_over(journey.body, beat_marks(journey.body, portrait), portrait, until_s - _LAST_BREATH_S)
     over = sing_over(Signal(np.ascontiguousarray(new[:, lead_in:]), rate), song, path, portrait, dice, heed)
     return np.concatenate([new[:, :lead_in], over.mix], axis=1), over
@@ -169,14 +173,16 @@ def _sung(
 def _ended(new: Samples, journey: Itinerary, ending: Ending, rate: int) -> Samples:
     """Let the last chord ring out, or everything fade, where the music comes to an end."""
     if journey.home_s is not None:
-        at = round((_SEAM_FADE_S + journey.home_s + _LAST_CHORD_S) * rate)
+        at = round((SEAM_FADE_S + journey.home_s + _LAST_CHORD_S) * rate)
         return rung_out(new, at=min(at, new.shape[1]), rate=rate)
     if ending is Ending.FADE:
         return faded_out(new, seconds=min(_LONGEST_FADE_S, new.shape[1] / rate / 3), rate=rate)
     return new
 
 
-def _take(joined: Signal, seam_s: float, portrait: Portrait, over: SungOver | None) -> ContinuedTake:
+def _take(
+    joined: Signal, seam_s: float, portrait: Portrait, part: NewPart, over: SungOver | None
+) -> ContinuedTake:
     rate = joined.sample_rate
     lines = () if over is None else over.lines
     return ContinuedTake(
@@ -185,6 +191,8 @@ def _take(joined: Signal, seam_s: float, portrait: Portrait, over: SungOver | No
         joined_at_s=seam_s,
         bpm=portrait.pulse.bpm if portrait.pulse.steady else None,
         key=str(portrait.key) if portrait.key.confidence > _LEAST_KEY_CONFIDENCE else None,
+        has_drums=part.has_drums,
+        joined_by=part.joined,
         lines=tuple(
             replace(line, start_s=seam_s + line.start_s, end_s=seam_s + line.end_s) for line in lines
         ),
@@ -200,7 +208,7 @@ def _seam(source: Signal, portrait: Portrait, from_s: float | None) -> float:
 
 
 def _fade_samples(source: Signal, seam_s: float) -> int:
-    return min(round(_SEAM_FADE_S * source.sample_rate), round(seam_s * source.sample_rate))
+    return min(round(SEAM_FADE_S * source.sample_rate), round(seam_s * source.sample_rate))
 
 
 def _hand_out(signal: Signal, preview: Callable[[Signal], None]) -> None:
@@ -208,81 +216,3 @@ def _hand_out(signal: Signal, preview: Callable[[Signal], None]) -> None:
     size = round(_PREVIEW_CHUNK_S * signal.sample_rate)
     for start in range(0, signal.sample_count, size):
         preview(Signal(signal.samples[:, start : start + size], signal.sample_rate))
-
-
-class _Recombiner:
-    """Turns a journey into sound: stretches, aligned and blended layer by layer, levelled."""
-
-    def __init__(
-        self, source: Signal, portrait: Portrait, seam_s: float, heed: Callable[[], None], progress: Progress
-    ) -> None:
-        self._source, self._portrait, self._seam_s = source, portrait, seam_s
-        self._heed, self._progress = heed, progress
-        self._separator = Separator(source, crossover_hz=_CROSSOVER_HZ)
-        self._gains_db = section_gains(portrait, seam_s)
-        self._fades_s = _FADES_S if portrait.pulse.steady else _FADES_WITHOUT_PULSE_S
-
-    def sound(self, journey: Itinerary, seconds: float) -> Samples:
-        """Return the new part with the crossfade before it, (channels, samples)."""
-        rate = self._source.sample_rate
-        marks = beat_marks(journey.body, self._portrait)
-        body = follow_on(self._quotes(journey, Layer.BODY, marks), self._portrait, self._seam_s)
-        colour = meet(self._quotes(journey, Layer.COLOUR, marks), body, self._portrait)
-        pulse = meet(self._quotes(journey, Layer.PULSE, marks), body, self._portrait)
-        count = round((_SEAM_FADE_S + seconds) * rate)
-        self._progress("recombine", 0.2)
-        sustained = self._layer(body, Layer.BODY) + self._layer(colour, Layer.COLOUR)
-        self._progress("recombine", 0.6)
-        whole = sustained + self._strokes(sustained, pulse, body)
-        self._progress("join", 0.9)
-        return self._joined_on(whole, count)
-
-    def _joined_on(self, whole: Samples, count: int) -> Samples:
-        """Fit the new part to what sounds before it: length, level, bands, what still rings, peaks."""
-        rate, before = self._source.sample_rate, self._before_seam()
-        open_share = openness(self._portrait, self._seam_s)
-        fitted = np.pad(whole[:, :count], ((0, 0), (0, max(0, count - whole.shape[1]))))
-        fitted = levelled(fitted, before, most_db=_MOST_LEVELLING_DB * open_share)
-        fitted = ridden_in(fitted, before, lead_in_s=_SEAM_FADE_S)
-        if open_share < 1:
-            last = self._source.between(self._seam_s - _STILL_RINGING_S, self._seam_s).samples
-            fitted = ringing_over(fitted, last, lead_in_s=_SEAM_FADE_S, share=1 - open_share, rate=rate)
-        return held_under(fitted, float(np.abs(self._source.samples).max()), rate)
-
-    def _strokes(self, sustained: Samples, own: tuple[Quote, ...], body: tuple[Quote, ...]) -> Samples:
-        """Return the strokes on a path of their own, or the body's where that keeps the rhythm better.
-
-        Where there are no drums, strokes are the attacks of notes, and those belong to their notes.
-        """
-        rate, before = self._source.sample_rate, self._before_seam()
-        tied = self._layer(body, Layer.PULSE)
-        if power(tied) < _NO_DRUMS * power(sustained):
-            return tied
-        strokes = self._layer(own, Layer.PULSE)
-        strangeness = rhythm_strangeness(Signal(sustained + strokes, rate), before)
-        if strangeness <= _STRANGE_RHYTHM:
-            return strokes
-        better = strangeness - rhythm_strangeness(Signal(sustained + tied, rate), before)
-        return tied if better > _CLEARLY_BETTER else strokes
-
-    def _quotes(self, journey: Itinerary, layer: Layer, marks: Marks) -> tuple[Quote, ...]:
-        return quotes(journey.of(layer), self._portrait, marks, self._gains_db)
-
-    def _layer(self, stretches: tuple[Quote, ...], layer: Layer) -> Samples:
-        return assemble(
-            stretches,
-            frozenset({layer}),
-            self._separator,
-            rate=self._source.sample_rate,
-            lead_in_s=_SEAM_FADE_S,
-            crossfade_s=self._fades_s[layer],
-            blend=blend,
-            between=self._heed,
-        )
-
-    def _before_seam(self) -> Signal:
-        """Return the last 20 s of music before the seam (or the music there is, if that is too little)."""
-        end_s = min(self._seam_s, self._portrait.music_end_s)
-        if end_s - self._portrait.music_start_s < 5:
-            end_s = self._portrait.music_end_s
-        return self._source.between(max(self._portrait.music_start_s, end_s - 20), end_s)

@@ -13,12 +13,14 @@ from cadenza.domain.abilities import Abilities
 from cadenza.domain.provenance import DigitalSource
 from cadenza.domain.request import ExtraFile
 from cadenza.engines.embedded.continuation import continue_recording, listen
-from cadenza.engines.embedded.honoured import honoured_continuation, honoured_song
+from cadenza.engines.embedded.honoured import honoured_song
 from cadenza.engines.embedded.libretto import given_words
 from cadenza.engines.embedded.names import continuation_plan
+from cadenza.engines.embedded.plan.direction import read_direction
 from cadenza.engines.embedded.plan.ending import wanted_ending
 from cadenza.engines.embedded.singing_on import Song
 from cadenza.engines.embedded.song import SongPlan, make_song, plan_song
+from cadenza.engines.embedded.told import honoured_continuation
 from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
 
 NAME: Final = "embedded"
@@ -82,7 +84,7 @@ class EmbeddedEngine:
             listener.planned(plan)
         listener.progress("listening", 0.0)
         portrait = listen(order.source)
-        ending = wanted_ending(request, portrait)
+        ending, direction = wanted_ending(request, portrait), read_direction(request)
         libretto = given_words(request)
         song = Song(libretto=libretto, request=request) if libretto.read else None
         for place, plan in enumerate(plans):
@@ -99,6 +101,7 @@ class EmbeddedEngine:
                 preview=part.preview,
                 portrait=portrait,
                 ending=ending,
+                direction=direction,
                 song=song,
             )
             yield Rendition(
@@ -110,9 +113,9 @@ class EmbeddedEngine:
                 loudness_lufs=integrated_lufs(made.signal),
                 new_part=made.new_part,
                 joined_at_s=made.joined_at_s,
-                lines=made.lines,
-                honoured=honoured_continuation(request, portrait, ending, libretto, made),
                 source=DigitalSource.COMPOSITE,
+                lines=made.lines,
+                honoured=honoured_continuation(request, portrait, ending, libretto, direction, made),
             )
 
 

@@ -1,0 +1,152 @@
+"""What became of each field of a request that continues a recording. No engine pretends."""
+
+from __future__ import annotations
+
+from cadenza.domain.abilities import Fidelity, Honoured
+from cadenza.domain.request import GenerationRequest, Inherited, Specified, Voice
+from cadenza.engines.embedded.continuation import ContinuedTake
+from cadenza.engines.embedded.honoured import named, sung_words
+from cadenza.engines.embedded.libretto import Libretto
+from cadenza.engines.embedded.plan.direction import Direction
+from cadenza.engines.embedded.plan.ending import Ending
+from cadenza.music.brief import Role
+from cadenza.music.portrait import Portrait
+
+_EXACT = Honoured(fidelity=Fidelity.EXACT)
+# Below this the analysis of a source is a guess, and what rests on it is only approximate.
+_SURE = 0.35
+
+
+def honoured_continuation(
+    request: GenerationRequest,
+    portrait: Portrait,
+    ending: Ending,
+    libretto: Libretto,
+    direction: Direction,
+    made: ContinuedTake,
+) -> dict[str, Honoured]:
+    """Return what became of the fields of a request that continues a recording."""
+    told = {"seed": _EXACT} | _sung_on(request, libretto, made) | _weights(request, direction)
+    if request.duration_s is not None:
+        told["duration"] = _EXACT
+    told["source"] = (
+        _EXACT
+        if portrait.pulse.steady and portrait.pulse.confidence >= _SURE
+        else _approximate(
+            "no steady pulse was found: pieces are joined by phrases and likeness, not on beats"
+        )
+    )
+    if direction.words:
+        told["prompt" if isinstance(request.wish, Inherited) else "style"] = _words(direction, made, portrait)
+    if ending is not Ending.OPEN:
+        field = "prompt" if "prompt" in told else "style"
+        told[field] = _approximate(f"the music comes to an end ({ending.value}); {_others(told.get(field))}")
+    if request.avoid:
+        told["negative_tags"] = _avoided(direction, made)
+    return told
+
+
+def _others(told: Honoured | None) -> str:
+    """Return what became of the other words of a field that ends the music."""
+    if told is None or told.fidelity is Fidelity.EXACT or not told.reason:
+        return "nothing else was asked"
+    return told.reason
+
+
+def _words(direction: Direction, made: ContinuedTake, portrait: Portrait) -> Honoured:
+    if direction.strength == 0:
+        return _ignored("a style_weight of 0 leaves everything to the source")
+    done = _changes(direction, made, portrait)
+    if not done:
+        return _ignored(
+            "a continuation stays in the style of its source; these words ask for nothing that changes it"
+        )
+    if direction.unheeded:
+        done.append(f"not understood: {named(direction.unheeded)}")
+    return _approximate("; ".join(done))
+
+
+def _changes(direction: Direction, made: ContinuedTake, portrait: Portrait) -> list[str]:
+    """Return what the words did, in words."""
+    done = []
+    if direction.energy:
+        done.append("calmer" if direction.energy < 0 else "more energy")
+    if direction.brightness:
+        done.append("brighter" if direction.brightness > 0 else "darker")
+    if direction.minor:
+        mode = "minor" if direction.minor > 0 else "major"
+        done.append(f"leans on bars with {mode} chords; the notes of the source are not changed")
+    if direction.is_half_time:
+        played = "half-time drums of ours instead of the source's"
+        done.append(played if Role.DRUMS in made.joined_by else "there are no drums to play at half time")
+    if direction.pace or direction.beats_per_minute is not None:
+        done.append(
+            "the tempo of the source stays" if portrait.pulse.steady else "no tempo was found to change"
+        )
+    done += [f"{role.value} of ours join" for role in sorted(direction.adds & made.joined_by, key=_by_name)]
+    if direction.names_drums and Role.DRUMS not in direction.adds and not direction.is_half_time:
+        done.append("the source has drums" if made.has_drums else "drums of ours join")
+    done += [f"without {role.value}" for role in sorted(direction.without, key=_by_name)]
+    return done
+
+
+def _avoided(direction: Direction, made: ContinuedTake) -> Honoured:
+    taken = [role.value for role in sorted(direction.without, key=_by_name)]
+    reasons = [f"{' and '.join(taken)} taken out of the sound, down to faint traces"] if taken else []
+    if Role.DRUMS in direction.without and not made.has_drums:
+        reasons = ["hardly any drums were heard; what strikes is taken out of the sound"]
+    if direction.refused:
+        kept = named(direction.refused)
+        reasons.append(f"what the recording holds of it cannot be taken out: {kept}")
+    if taken or direction.energy or direction.brightness or direction.minor:
+        return _approximate("; ".join(reasons) or "the music keeps away from it")
+    return _ignored("; ".join(reasons) or "nothing in these words can be taken out of a recording")
+
+
+def _weights(request: GenerationRequest, direction: Direction) -> dict[str, Honoured]:
+    told, controls = {}, request.controls
+    if controls.style_weight is not None:
+        told["style_weight"] = (
+            _approximate("scales what the words change")
+            if not direction.is_neutral or direction.strength == 0
+            else _ignored("the words ask for nothing that it could scale")
+        )
+    if controls.weirdness is not None:
+        told["weirdness"] = _approximate("widens harmony and jumps")
+    if controls.audio_weight is not None:
+        near = controls.audio_weight.fraction
+        told["audio_weight"] = _approximate(
+            "everything comes from the source; the more, the closer to where it was"
+            if near >= 0.5
+            else "players of ours take over from the source, layer by layer"
+            if near > 0
+            else "only tempo and key of the source stay: everything is newly composed and played"
+        )
+    return told
+
+
+def _sung_on(request: GenerationRequest, libretto: Libretto, take: ContinuedTake) -> dict[str, Honoured]:
+    """Return what became of the words, and of who was to sing them, over a continuation."""
+    told = {}
+    silence = "" if take.lines else libretto.silence or "the new part has no room for a line"
+    if isinstance(request.wish, Specified) and request.wish.lyrics:
+        told["lyrics"] = (
+            Honoured(fidelity=Fidelity.IGNORED, reason=silence)
+            if silence or libretto.read is None
+            else sung_words(libretto.read, len(libretto.read.lines) - len(take.unsung), len(take.unsung))
+        )
+    if request.voice in {Voice.FEMALE, Voice.MALE}:
+        told["vocal_gender"] = Honoured(fidelity=Fidelity.IGNORED, reason=silence) if silence else _EXACT
+    return told
+
+
+def _by_name(role: Role) -> str:
+    return role.value
+
+
+def _approximate(reason: str) -> Honoured:
+    return Honoured(fidelity=Fidelity.APPROXIMATE, reason=reason)
+
+
+def _ignored(reason: str) -> Honoured:
+    return Honoured(fidelity=Fidelity.IGNORED, reason=reason)
