@@ -99,7 +99,8 @@ def minor_share(signal: Signal) -> float:
 
 
 def _fit(chroma: Array, third: int) -> Array:
-    return np.max([chroma[r] + chroma[(r + third) % 12] + chroma[(r + 7) % 12] for r in range(12)], axis=0)
+    triads = [chroma[r] + chroma[(r + third) % 12] + chroma[(r + 7) % 12] for r in range(12)]
+    return np.asarray(np.max(triads, axis=0), dtype=np.float64)
 
 
 def _spectrum_db(signal: Signal) -> tuple[Array, float]:
