@@ -118,6 +118,20 @@ def test_music_ends_where_its_fade_begins_to_be_low():
     assert 31 < portrait.music_end_s < 38
 
 
+@pytest.mark.parametrize("gain_db", [-15, -18, -22])
+def test_a_soft_last_section_is_no_fade(gain_db):
+    music = progression([A_MINOR, F_MAJOR], 2.0, 20)
+    softly = np.where(seconds(40) < 32, 1.0, 10 ** (gain_db / 20))
+    assert listen(mono(music * softly)).music_end_s == pytest.approx(40.0, abs=1.0)
+
+
+@pytest.mark.parametrize("fade_s", [4, 8, 12])
+def test_fades_of_any_length_are_found(fade_s):
+    music = progression([A_MINOR, F_MAJOR], 2.0, 20)
+    fade = np.clip((40 - seconds(40)) / fade_s, 0, 1) ** 2
+    assert listen(mono(music * fade)).music_end_s < 40 - fade_s / 4
+
+
 def test_a_pad_without_beats_is_not_steady_and_still_has_a_grid():
     t = seconds(20)
     pad = 0.1 * sum(np.sin(2 * np.pi * hz * t) for hz in (220.0, 261.63, 329.63))

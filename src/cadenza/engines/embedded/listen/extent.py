@@ -14,6 +14,7 @@ SHORTEST_MUSIC_S = 2.5
 _SILENCE_DB = -75.0
 _BELOW_MUSIC_DB = 28.0
 _FADE_DB = 8.0
+_SHORTEST_SECTION_S, _FALL_DB = 4.0, 3.0  # a last stretch as long that falls by less is a soft section
 
 
 def find_music(power: NDArray[np.float32]) -> tuple[float, float]:
@@ -44,7 +45,7 @@ def _before_fade(level: Array) -> float:
     """Return the seconds before a final fade begins (all, if it does not fade).
 
     A fade is a last stretch of at least 1.5 s and at most a third that keeps falling, ends 14 dB or
-    more below the usual level and never comes back to it.
+    more below the usual level and never comes back to it. A soft last section falls once and then stays.
     """
     whole = len(level) / FRAMES_PER_S
     smooth = median_filter(level, round(1.0 * FRAMES_PER_S) | 1, mode="nearest")
@@ -53,4 +54,21 @@ def _before_fade(level: Array) -> float:
     last = (loud[-1] + 1) / FRAMES_PER_S if len(loud) else whole
     tail = whole - last
     ends_low = level[-round(0.3 * FRAMES_PER_S) :].mean() < usual - 14
-    return float(last) if ends_low and 1.5 <= tail <= whole / 3 else whole
+    is_fade = (
+        ends_low
+        and 1.5 <= tail <= whole / 3
+        and _keeps_falling(level[len(level) - round(tail * FRAMES_PER_S) :])
+    )
+    return float(last) if is_fade else whole
+
+
+def _keeps_falling(tail: Array) -> bool:
+    """Whether the second half of a stretch lies below the first; short ones are taken to.
+
+    Loudest moments are compared, since notes die away in a steady section, too. The beginning is left out:
+    every level is a mean over a while, and still hears what was before.
+    """
+    steady = tail[round(1.5 * FRAMES_PER_S) :]
+    middle = len(steady) // 2
+    is_short = len(tail) < _SHORTEST_SECTION_S * FRAMES_PER_S
+    return is_short or float(steady[:middle].max() - steady[middle:].max()) >= _FALL_DB
