@@ -97,15 +97,33 @@ class SourceTaskTake:
 Source = SourceUrl | SourceUpload | SourceTake | SourceTaskTake
 
 
+class Side(enum.Enum):
+    """Where the new part goes."""
+
+    RIGHT = "right"  # after the source
+    LEFT = "left"  # before it, as a lead-in
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continuation:
     """Where the music comes from and from which second it goes on.
 
-    ``from_s`` is None where the caller left the place to us: the end of the source's music.
+    ``from_s`` is None where the caller left the place to us: the end of the source's music (on the left
+    side its beginning, from where the source is kept). With ``until_s``, which needs ``from_s`` and the
+    right side, the new part replaces what lies between the two. ``context_s`` is how much of the source
+    next to the new part is quoted from; None is all that lies before it.
     """
 
     source: Source
     from_s: float | None = None
+    until_s: float | None = None
+    side: Side = Side.RIGHT
+    context_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.until_s is not None:
+            assert self.from_s is not None, "a section begins somewhere"
+            assert self.side is Side.RIGHT, "a section has no side"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

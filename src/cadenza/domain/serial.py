@@ -13,6 +13,7 @@ from cadenza.domain.request import (
     ExtraFile,
     GenerationRequest,
     Inherited,
+    Side,
     Source,
     SourceTake,
     SourceTaskTake,
@@ -47,7 +48,13 @@ def request_to_json(request: GenerationRequest) -> dict[str, Any]:
         "voice": request.voice.value,
         "continuation": None
         if continuation is None
-        else {"source": _tagged(continuation.source, _SOURCES), "from_s": continuation.from_s},
+        else {
+            "source": _tagged(continuation.source, _SOURCES),
+            "from_s": continuation.from_s,
+            "until_s": continuation.until_s,
+            "side": continuation.side.value,
+            "context_s": continuation.context_s,
+        },
         "avoid": request.avoid,
         "style_weight": _hundredths(controls.style_weight),
         "weirdness": _hundredths(controls.weirdness),
@@ -67,9 +74,7 @@ def request_from_json(value: Mapping[str, Any]) -> GenerationRequest:
         wish=wish,
         tier=value["tier"],
         voice=Voice(value["voice"]),
-        continuation=None
-        if continuation is None
-        else Continuation(source=_source(continuation["source"]), from_s=continuation["from_s"]),
+        continuation=None if continuation is None else _continuation(continuation),
         avoid=value["avoid"],
         controls=Controls(
             style_weight=_weight(value["style_weight"]),
@@ -97,6 +102,17 @@ def honoured_from_json(value: Mapping[str, Any]) -> dict[str, Honoured]:
         name: Honoured(fidelity=Fidelity(entry["fidelity"]), reason=entry["reason"])
         for name, entry in value.items()
     }
+
+
+def _continuation(value: Mapping[str, Any]) -> Continuation:
+    # The last three are absent in tasks that were accepted before there were any.
+    return Continuation(
+        source=_source(value["source"]),
+        from_s=value["from_s"],
+        until_s=value.get("until_s"),
+        side=Side(value.get("side", Side.RIGHT.value)),
+        context_s=value.get("context_s"),
+    )
 
 
 def _source(value: Mapping[str, Any]) -> Source:
