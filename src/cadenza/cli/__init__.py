@@ -20,6 +20,7 @@ from cadenza.cli import (
     keys,
     listen,
     packs,
+    picture,
     portrait,
     render,
     serve,
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command("extend")(render.extend)
 app.command("make")(render.make)
 app.command("portrait")(portrait.portrait)
+app.command("explain")(picture.explain)
 app.command("doctor")(doctor.doctor)
 app.command("serve")(serve.serve)
 app.command("work")(serve.work)

@@ -66,6 +66,14 @@ def extend(request: GenerationRequest, source_path: Path, target: Target, *, as_
     """Continue the recording at ``source_path``."""
     target.check()
     engine = wiring.engine(current_settings().engine)
+    order, depth = continuation_order(request, source_path, engine)
+    _render(engine, order, target, depth, as_json=as_json)
+
+
+def continuation_order(
+    request: GenerationRequest, source_path: Path, engine: Engine
+) -> tuple[Order, Depth]:
+    """Return the order to continue the recording at ``source_path``, and what holds it without loss."""
     _check_length(request, engine)
     source = _decoded(source_path, engine)
     order = Order(
@@ -75,8 +83,7 @@ def extend(request: GenerationRequest, source_path: Path, target: Target, *, as_
         source_title=source_path.stem,
         take_indices=tuple(range(request.take_count)),
     )
-    depth = Depth.BITS_16 if source.fits_16_bits else Depth.BITS_24
-    _render(engine, order, target, depth, as_json=as_json)
+    return order, Depth.BITS_16 if source.fits_16_bits else Depth.BITS_24
 
 
 def _within(request: GenerationRequest, lasts_s: float) -> GenerationRequest:
@@ -128,6 +135,12 @@ def _decoded(path: Path, engine: Engine) -> DecodedSource:
     if not engine.abilities.continues_audio:
         raise Unsupported(f"The engine {engine.name!r} does not continue recordings.")
     return decoded(path, name="SOURCE", longest_s=engine.abilities.longest_source_s)
+
+
+def first_take(engine: Engine, order: Order) -> Rendition:
+    """Return the first take of an order, showing how far it is."""
+    with _Watcher() as watcher:
+        return next(iter(engine.render(order, watcher)))
 
 
 def _render(engine: Engine, order: Order, target: Target, depth: Depth, *, as_json: bool) -> None:

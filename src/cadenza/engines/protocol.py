@@ -12,6 +12,7 @@ from cadenza.domain.provenance import DigitalSource
 from cadenza.domain.request import GenerationRequest
 from cadenza.domain.task import LyricLine
 from cadenza.music.brief import Brief
+from cadenza.music.quotation import Quoted
 from cadenza.music.score import Score
 
 
@@ -52,7 +53,8 @@ class Rendition:
     ``stems`` (where the request asks for them and there are any) sum to the mix before its master,
     ``source`` tells readers of the files how the take came to be,
     ``key`` reads "A minor", ``loudness_lufs`` is integrated (ITU-R BS.1770) over ``signal``. ``brief``
-    and ``score`` are there where the engine composes: how the take was made.
+    and ``score`` are there where the engine composes: how the take was made; ``quoted`` where it continues
+    with the sound of the source.
     """
 
     plan: TakePlan
@@ -69,6 +71,7 @@ class Rendition:
     brief: Brief | None = None
     score: Score | None = None
     source: DigitalSource = DigitalSource.ALGORITHMIC
+    quoted: tuple[Quoted, ...] = ()
 
 
 class Listener(Protocol):

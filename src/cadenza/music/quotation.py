@@ -28,6 +28,16 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """A stretch of a take that one layer took from its source; both places in seconds."""
+
+    layer: Layer
+    at_s: float
+    source_s: float
+    length_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Itinerary:
     """The spans of each layer, gapless from the seam on; all layers have the same total length.
 

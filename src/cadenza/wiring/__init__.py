@@ -10,7 +10,7 @@ import importlib.util
 from typing import TYPE_CHECKING, Any
 
 from cadenza.engines.protocol import Engine
-from cadenza.music.findings import findings_to_json
+from cadenza.music.findings import Findings, findings_to_json
 from cadenza.settings import Settings, SettingsError, current_settings
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ def engine(name: str) -> Engine:
     raise _no_engine()
 
 
+def findings(source: Signal) -> Findings:
+    """Return what is heard in a recording. Raises as ``portrait``."""
+    from cadenza.engines.embedded.listen import listen, tell  # noqa: PLC0415 - scipy takes a while
+
+    return tell(source, listen(source))
+
+
 def portrait(source: Signal) -> dict[str, Any]:
     """Return what is heard in a recording as JSON values, with ``peaks`` for drawing it.
 
@@ -42,9 +49,8 @@ def portrait(source: Signal) -> dict[str, Any]:
         If it is silent or has too little music.
     """
     from cadenza.audio.peaks import waveform_peaks  # noqa: PLC0415 - numpy takes a while
-    from cadenza.engines.embedded.listen import listen, tell  # noqa: PLC0415 - scipy takes a while
 
-    return {**findings_to_json(tell(source, listen(source))), "peaks": waveform_peaks(source)}
+    return {**findings_to_json(findings(source)), "peaks": waveform_peaks(source)}
 
 
 def check_engine(name: str) -> None:

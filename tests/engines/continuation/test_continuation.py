@@ -1,5 +1,7 @@
 """What a continuation promises, on synthesised pieces."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from cadenza.audio.signal import Signal
 from cadenza.domain.errors import SourceUnusable, Stopped
 from cadenza.domain.request import Controls, Weight
 from cadenza.engines.embedded.listen import listen
+from cadenza.music.quotation import Layer
 
 RATE_HZ = 22050
 FADE_S = 0.04
@@ -194,3 +197,13 @@ def test_weirdness_changes_the_path(piece, portrait, go_on):
         for h in (0, 100)
     )
     assert not np.array_equal(tame, wild)
+
+
+def test_what_sounds_is_told_stretch_by_stretch(take, piece):
+    for layer in Layer:
+        stretches = [one for one in take.quoted if one.layer is layer]
+        assert stretches[0].at_s == take.joined_at_s
+        for one, following in pairwise(stretches):
+            assert following.at_s == pytest.approx(one.at_s + one.length_s, abs=1e-6)
+        assert stretches[-1].at_s + stretches[-1].length_s == pytest.approx(take.signal.duration_s, abs=1e-3)
+        assert all(-0.1 < one.source_s < piece.duration_s for one in stretches)

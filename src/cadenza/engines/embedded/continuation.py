@@ -27,7 +27,7 @@ from cadenza.music.brief import Role
 from cadenza.music.dice import Dice
 from cadenza.music.lyrics import Line
 from cadenza.music.portrait import Portrait
-from cadenza.music.quotation import Itinerary
+from cadenza.music.quotation import Itinerary, Quoted
 
 __all__ = ["ContinuedTake", "continue_recording", "listen"]
 
@@ -46,7 +46,7 @@ class ContinuedTake:
     All samples of ``signal`` before ``joined_at_s`` less 40 ms are those of the source. ``bpm`` is None
     for music without a steady pulse, ``key`` ("A minor") where no key stands out. ``has_drums`` tells of the
     source, ``joined_by`` are the roles that players of ours have in the new part. ``lines`` are sung in
-    the new part, in seconds of ``signal``; ``unsung`` had no room.
+    the new part, in seconds of ``signal``; ``unsung`` had no room. ``quoted`` is what comes from where.
     """
 
     signal: Signal
@@ -58,6 +58,7 @@ class ContinuedTake:
     joined_by: frozenset[Role]
     lines: tuple[LyricLine, ...] = ()
     unsung: tuple[Line, ...] = ()
+    quoted: tuple[Quoted, ...] = ()
 
 
 def continue_recording(  # noqa: PLR0913 - the words of one order, each named by the caller
@@ -197,6 +198,7 @@ def _take(
             replace(line, start_s=seam_s + line.start_s, end_s=seam_s + line.end_s) for line in lines
         ),
         unsung=() if over is None else over.unsung,
+        quoted=part.quoted,
     )
 
 

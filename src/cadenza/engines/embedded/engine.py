@@ -115,6 +115,7 @@ class EmbeddedEngine:
                 joined_at_s=made.joined_at_s,
                 source=DigitalSource.COMPOSITE,
                 lines=made.lines,
+                quoted=made.quoted,
                 honoured=honoured_continuation(request, portrait, ending, libretto, direction, made),
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ from cadenza.engines.embedded.recombine.separate import Separator
 from cadenza.music.brief import Role
 from cadenza.music.dice import Dice
 from cadenza.music.portrait import Portrait
-from cadenza.music.quotation import Itinerary, Layer
+from cadenza.music.quotation import Itinerary, Layer, Quoted
 
 SEAM_FADE_S = 0.04
 
@@ -61,12 +61,14 @@ class Task:
 class NewPart:
     """The new part with the crossfade before it, (channels, samples), and who plays in it.
 
-    ``has_drums`` is whether drums were heard in the source, ``joined`` are the roles of ours.
+    ``has_drums`` is whether drums were heard in the source, ``joined`` are the roles of ours, ``quoted``
+    is what sounds of the source.
     """
 
     samples: Samples
     has_drums: bool
     joined: frozenset[Role]
+    quoted: tuple[Quoted, ...]
 
 
 class Recombiner:
@@ -92,7 +94,7 @@ class Recombiner:
         low, high = self._layer(body, Layer.BODY), self._layer(colour, Layer.COLOUR)
         self._progress("recombine", 0.6)
         sustained = low + high
-        strokes, has_drums = self._strokes(sustained, pulse, body)
+        strokes, struck, has_drums = self._strokes(sustained, pulse, body)
         closeness = Character.of(self._task.controls).closeness
         plan = arrange(self._direction, closeness=closeness, has_drums=has_drums)
         if (plan.body, plan.colour) != (1.0, 1.0):
@@ -104,7 +106,25 @@ class Recombiner:
         whole += self._joining(plan, journey, count)
         self._progress("join", 0.9)
         fitted = self._fitted(whole)
-        return NewPart(samples=fitted, has_drums=has_drums, joined=frozenset(plan.joining))
+        heard = {Layer.BODY: (body, plan.body), Layer.COLOUR: (colour, plan.colour)}
+        quoted = self._quoted({**heard, Layer.PULSE: (struck, plan.pulse)}, seconds)
+        return NewPart(samples=fitted, has_drums=has_drums, joined=frozenset(plan.joining), quoted=quoted)
+
+    def _quoted(
+        self, layers: Mapping[Layer, tuple[tuple[Quote, ...], float]], seconds: float
+    ) -> tuple[Quoted, ...]:
+        """Return what sounds of the source within so many seconds: layers with a gain above 0."""
+        return tuple(
+            Quoted(
+                layer=layer,
+                at_s=self._seam_s + quote.at_s,
+                source_s=quote.source_s,
+                length_s=min(quote.length_s, seconds - quote.at_s),
+            )
+            for layer, (stretches, gain) in layers.items()
+            for quote in stretches
+            if gain > 0 and quote.at_s < seconds
+        )
 
     def _joining(self, plan: Arrangement, journey: Itinerary, count: int) -> Samples:
         """Return the sum of what players of ours add, as loud as they would be in the source."""
@@ -159,22 +179,22 @@ class Recombiner:
 
     def _strokes(
         self, sustained: Samples, own: tuple[Quote, ...], body: tuple[Quote, ...]
-    ) -> tuple[Samples, bool]:
+    ) -> tuple[Samples, tuple[Quote, ...], bool]:
         """Return the strokes on a path of their own, or the body's where that keeps the rhythm better.
 
-        And whether they are drums.
+        And which path that is, and whether they are drums.
         Where there are no drums, strokes are the attacks of notes, and those belong to their notes.
         """
         rate, before = self._source.sample_rate, self._before_seam()
         tied = self._layer(body, Layer.PULSE)
         if power(tied) < _NO_DRUMS * power(sustained):
-            return tied, False
+            return tied, body, False
         strokes = self._layer(own, Layer.PULSE)
         strangeness = rhythm_strangeness(Signal(sustained + strokes, rate), before)
         if strangeness <= _STRANGE_RHYTHM:
-            return strokes, True
+            return strokes, own, True
         better = strangeness - rhythm_strangeness(Signal(sustained + tied, rate), before)
-        return (tied if better > _CLEARLY_BETTER else strokes), True
+        return (tied, body, True) if better > _CLEARLY_BETTER else (strokes, own, True)
 
     def _quotes(self, journey: Itinerary, layer: Layer, marks: Marks) -> tuple[Quote, ...]:
         return quotes(journey.of(layer), self._portrait, marks, self._gains_db)
