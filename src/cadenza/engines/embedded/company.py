@@ -19,7 +19,7 @@ from cadenza.engines.embedded.perform.perform import perform
 from cadenza.engines.embedded.plan.brief import draw_brief
 from cadenza.engines.embedded.plan.brief_data import genres
 from cadenza.engines.embedded.plan.brief_words import read_wishes
-from cadenza.engines.embedded.recombine.quote import beat_marks
+from cadenza.engines.embedded.recombine.quote import Marks
 from cadenza.engines.embedded.synth.orchestra import seat
 from cadenza.engines.embedded.synth.tone import SAMPLE_RATE
 from cadenza.engines.embedded.tape import Tape
@@ -71,11 +71,22 @@ class Grid:
         """Bars that have begun before the end."""
         return -(-len(self.beats_s) // self.beats_per_bar)
 
+    def mirrored(self, seconds: float) -> Grid:
+        """Return the beats of a part of so many seconds that lies before its seam, seen in a mirror till now.
 
-def grid_of(journey: Itinerary, portrait: Portrait, seam_s: float) -> Grid:
-    """Return the beats and chords that a journey through a source has."""
+        They count from the beginning of that part; the first is again a bar line at or before it.
+        """
+        inside = self.beats_s[self.beats_s <= seconds + 60 / self.bpm]
+        rest = -(len(inside) - 1) % self.beats_per_bar
+        beats_s = seconds - np.concatenate([inside, inside[-1] + np.arange(1, rest + 1) * 60 / self.bpm])
+        chords = [*self.chords[: len(inside) - 1], *([NO_CHORD] * rest)]
+        return replace(self, beats_s=beats_s[::-1], chords=(*chords[::-1], NO_CHORD), final_bar=None)
+
+
+def grid_of(journey: Itinerary, portrait: Portrait, seam_s: float, marks: Marks) -> Grid:
+    """Return the beats and chords that a journey through a source has; ``marks`` say when its beats sound."""
     bar = portrait.metre.beats_per_bar
-    offsets, seconds = beat_marks(journey.body, portrait)
+    offsets, seconds = marks
     into_bar = (portrait.beat_position(seam_s) - portrait.metre.first_downbeat) % bar
     into_bar = 0.0 if bar - into_bar < _ON_THE_LINE else into_bar
     at = np.arange(0, offsets[-1] + into_bar) - into_bar

@@ -9,16 +9,16 @@ import numpy as np
 
 from cadenza.audio.signal import Samples, Signal
 from cadenza.domain.errors import Stopped
-from cadenza.domain.request import Controls
+from cadenza.domain.request import Controls, Side
 from cadenza.domain.task import LyricLine
+from cadenza.engines.embedded.joints import Joined, Joint, joint_for
 from cadenza.engines.embedded.listen import listen
 from cadenza.engines.embedded.mix.ring import faded_out, rung_out
-from cadenza.engines.embedded.mix.seam import join
 from cadenza.engines.embedded.plan.direction import Direction
 from cadenza.engines.embedded.plan.ending import Ending
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
 from cadenza.engines.embedded.plan.leaning import leaning
-from cadenza.engines.embedded.plan.places import best_seam, phrase_length
+from cadenza.engines.embedded.plan.places import phrase_length
 from cadenza.engines.embedded.plan.sung_path import path_over, seconds_for
 from cadenza.engines.embedded.recombine.quote import beat_marks
 from cadenza.engines.embedded.recombiner import SEAM_FADE_S, NewPart, Progress, Recombiner, Task
@@ -43,7 +43,8 @@ _STAY = Direction(strength=0.0)
 class ContinuedTake:
     """A continuation: the joined song, its new part alone, where they meet, and what was heard.
 
-    All samples of ``signal`` before ``joined_at_s`` less 40 ms are those of the source. ``bpm`` is None
+    All samples of ``signal`` before ``joined_at_s`` less 40 ms are those of the source (those after
+    ``joined_at_s`` and 40 ms, where it was a lead-in that was made). ``bpm`` is None
     for music without a steady pulse, ``key`` ("A minor") where no key stands out. ``has_drums`` tells of the
     source, ``joined_by`` are the roles that players of ours have in the new part. ``lines`` are sung in
     the new part, in seconds of ``signal``; ``unsung`` had no room. ``quoted`` is what comes from where.
@@ -76,6 +77,9 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     ending: Ending = Ending.OPEN,
     direction: Direction = _STAY,
     song: Song | None = None,
+    until_s: float | None = None,
+    side: Side = Side.RIGHT,
+    context_s: float | None = None,
 ) -> ContinuedTake:
     """Make the music of a recording go on from a second, in its own style.
 
@@ -84,7 +88,8 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     source
         8 to 192 kHz, 1 or 2 channels; rate and layout are kept.
     from_s
-        Where the new part begins; None chooses the end of the last whole bar of the music.
+        Where the new part begins; None chooses the end of the last whole bar of the music. On the left side:
+        from where the source is kept, None is the beginning of its music.
     new_part_s
         Its length; None gives 40 to 90 s in whole phrases.
     take_index
@@ -97,8 +102,14 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
         Where the words want the music to go; by default on as it is.
     song
         What is sung over the new part, from its first phrase start on; None leaves it instrumental.
+    until_s
+        Where the source comes back: then the new part, of exactly that length, replaces what lies between.
+    side
+        LEFT makes a lead-in before the source instead. Nobody sings in it, and it does not end.
+    context_s
+        How much of the source next to the seam is quoted from (at least six bars); None is all before it.
     preview
-        Gets the take in gapless chunks: the kept source at once, then the new part.
+        Gets the take in gapless chunks: what is kept before the new part at once, then the rest.
 
     Raises
     ------
@@ -116,35 +127,46 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     progress("listen", 0.0)
     portrait = portrait or listen(source)
     heed()
-    seam_s = _seam(source, portrait, from_s)
-    kept = round(seam_s * source.sample_rate) - _fade_samples(source, seam_s)
-    _hand_out(Signal(source.samples[:, :kept], source.sample_rate), preview)
+    joint = joint_for(source, portrait, from_s=from_s, until_s=until_s, side=side, context_s=context_s)
+    kept = joint.kept
+    _hand_out(kept, preview)
     progress("plan", 0.1)
-    seconds = new_part_s or _usual_length(portrait, seam_s, song)
-    character, dice = Character.of(controls), Dice(seed, take_index)
-    journey = plan_journey(
-        portrait,
-        seam_s=seam_s,
-        seconds=seconds,
-        character=character,
-        dice=dice,
-        ending=ending,
-        leaning=leaning(portrait, direction),
+    seconds = joint.seconds or new_part_s or _usual_length(joint.portrait, joint.seam_s, song)
+    dice = Dice(seed, take_index)
+    ending = Ending.OPEN if joint.is_mirrored or joint.seconds else ending
+    journey = joint.led(
+        plan_journey(
+            joint.portrait,
+            seam_s=joint.seam_s,
+            seconds=seconds,
+            character=Character.of(controls),
+            dice=dice,
+            ending=ending,
+            within_s=joint.within_s,
+            leaning=leaning(joint.portrait, direction),
+        )
     )
     task = Task(
-        source=source, portrait=portrait, seam_s=seam_s, controls=controls, direction=direction, dice=dice
+        source=joint.source,
+        portrait=joint.portrait,
+        seam_s=joint.seam_s,
+        controls=controls,
+        direction=direction,
+        dice=dice,
+        is_mirrored=joint.is_mirrored,
+        keeps_time=joint.keeps_time,
     )
     part = Recombiner(task, heed, progress).sound(journey, seconds)
     new, over = part.samples, None
-    if song is not None:
+    if song is not None and not joint.is_mirrored:
         progress("sing", 0.92)
         until_s = seconds if journey.home_s is None else min(seconds, journey.home_s)
         new, over = _sung(new, source, song, portrait, journey, until_s, dice, heed)
-    new = _ended(new, journey, ending, source.sample_rate)
-    joined = join(source, new, at_s=seam_s, crossfade_s=SEAM_FADE_S)
-    _hand_out(Signal(joined.samples[:, kept:], source.sample_rate), preview)
+    joined = joint.joined(_ended(new, journey, ending, source.sample_rate))
+    rest = joined.signal.samples[:, kept.sample_count :]
+    _hand_out(Signal(rest, source.sample_rate), preview)
     progress("join", 1.0)
-    return _take(joined, seam_s, portrait, part, over)
+    return _take(joint, joined, portrait, part, over)
 
 
 def _usual_length(portrait: Portrait, seam_s: float, song: Song | None) -> float:
@@ -182,13 +204,12 @@ def _ended(new: Samples, journey: Itinerary, ending: Ending, rate: int) -> Sampl
 
 
 def _take(
-    joined: Signal, seam_s: float, portrait: Portrait, part: NewPart, over: SungOver | None
+    joint: Joint, joined: Joined, portrait: Portrait, part: NewPart, over: SungOver | None
 ) -> ContinuedTake:
-    rate = joined.sample_rate
-    lines = () if over is None else over.lines
+    seam_s, lines = joined.joined_at_s, () if over is None else over.lines
     return ContinuedTake(
-        signal=joined,
-        new_part=Signal(joined.samples[:, round(seam_s * rate) :].copy(), rate),
+        signal=joined.signal,
+        new_part=joined.new_part,
         joined_at_s=seam_s,
         bpm=portrait.pulse.bpm if portrait.pulse.steady else None,
         key=str(portrait.key) if portrait.key.confidence > _LEAST_KEY_CONFIDENCE else None,
@@ -198,19 +219,8 @@ def _take(
             replace(line, start_s=seam_s + line.start_s, end_s=seam_s + line.end_s) for line in lines
         ),
         unsung=() if over is None else over.unsung,
-        quoted=part.quoted,
+        quoted=tuple(joint.quoted(one) for one in part.quoted),
     )
-
-
-def _seam(source: Signal, portrait: Portrait, from_s: float | None) -> float:
-    """Return where the new part begins, on a whole sample and inside the source."""
-    wanted_s = best_seam(portrait) if from_s is None else from_s
-    samples = np.clip(round(wanted_s * source.sample_rate), 0, source.sample_count)
-    return float(samples) / source.sample_rate
-
-
-def _fade_samples(source: Signal, seam_s: float) -> int:
-    return min(round(SEAM_FADE_S * source.sample_rate), round(seam_s * source.sample_rate))
 
 
 def _hand_out(signal: Signal, preview: Callable[[Signal], None]) -> None:

@@ -12,6 +12,7 @@ from cadenza.audio.signal import Samples, Signal
 from cadenza.domain.request import Controls
 from cadenza.engines.embedded.company import Company, grid_of, play_along
 from cadenza.engines.embedded.listen import rhythm_strangeness
+from cadenza.engines.embedded.mirror import LATE_S
 from cadenza.engines.embedded.mix.ride import ridden_in
 from cadenza.engines.embedded.mix.ring import ringing_over
 from cadenza.engines.embedded.mix.seam import blend, held_under, levelled, power
@@ -47,7 +48,11 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a new part is made from and goes by."""
+    """What a new part is made from and goes by.
+
+    ``is_mirrored``: source and portrait are seen in a mirror, and so is what will be made. ``keeps_time``:
+    its beats lie where those of the source behind the seam do, since that comes back later.
+    """
 
     source: Signal
     portrait: Portrait
@@ -55,6 +60,8 @@ class Task:
     controls: Controls
     direction: Direction
     dice: Dice
+    is_mirrored: bool = False
+    keeps_time: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +92,7 @@ class Recombiner:
     def sound(self, journey: Itinerary, seconds: float) -> NewPart:
         """Play the journey for so many seconds."""
         rate = self._source.sample_rate
-        marks = beat_marks(journey.body, self._portrait)
+        marks = self._marks(journey)
         body = follow_on(self._quotes(journey, Layer.BODY, marks), self._portrait, self._seam_s)
         colour = meet(self._quotes(journey, Layer.COLOUR, marks), body, self._portrait)
         pulse = meet(self._quotes(journey, Layer.PULSE, marks), body, self._portrait)
@@ -142,19 +149,24 @@ class Recombiner:
             is_half_time=plan.is_half_time,
             follows_chords=not plan.tutti,
         )
+        rate = self._source.sample_rate
+        grid = grid_of(journey, self._portrait, self._seam_s, self._marks(journey))
+        if self._task.is_mirrored:
+            grid = grid.mirrored(count / rate - SEAM_FADE_S + LATE_S)
         stems = play_along(
             company,
-            grid_of(journey, self._portrait, self._seam_s),
+            grid,
             self._task.dice,
             layout=self._source,
-            lead_in_s=SEAM_FADE_S,
+            lead_in_s=0.0 if self._task.is_mirrored else SEAM_FADE_S,
             count=count,
             between=self._heed,
         )
         lufs = integrated_lufs(self._before_seam())
         fader = 10 ** ((lufs - _DESK_LUFS) / 20) if lufs > SILENCE_LUFS else 1.0
         for role, stem in stems.items():
-            total += stem * np.float32(fader * plan.joining[role])
+            heard = stem[:, ::-1] if self._task.is_mirrored else stem
+            total += heard * np.float32(fader * plan.joining[role])
         return total
 
     def _fitted(self, whole: Samples) -> Samples:
@@ -165,7 +177,7 @@ class Recombiner:
         most_db = _MOST_LEVELLING_DB * open_share * (1 - 0.7 * self._direction.softening)
         fitted = levelled(whole, before, most_db=most_db)
         fitted = ridden_in(fitted, before, lead_in_s=SEAM_FADE_S)
-        if open_share < 1:
+        if open_share < 1 and not self._task.is_mirrored:  # nothing rings backwards
             last = self._source.between(self._seam_s - _STILL_RINGING_S, self._seam_s).samples
             fitted = ringing_over(fitted, last, lead_in_s=SEAM_FADE_S, share=1 - open_share, rate=rate)
         fitted = turned(
@@ -195,6 +207,14 @@ class Recombiner:
             return strokes, own, True
         better = strangeness - rhythm_strangeness(Signal(sustained + tied, rate), before)
         return (tied, body, True) if better > _CLEARLY_BETTER else (strokes, own, True)
+
+    def _marks(self, journey: Itinerary) -> Marks:
+        """Return where the beats of the new part lie."""
+        beats, seconds = beat_marks(journey.body, self._portrait)
+        if self._task.keeps_time:
+            at = self._portrait.beat_position(self._seam_s)
+            seconds = np.array([self._portrait.seconds_at(at + beat) - self._seam_s for beat in beats])
+        return beats, seconds
 
     def _quotes(self, journey: Itinerary, layer: Layer, marks: Marks) -> tuple[Quote, ...]:
         return quotes(journey.of(layer), self._portrait, marks, self._gains_db)
