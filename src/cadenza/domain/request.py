@@ -46,13 +46,15 @@ class Specified:
     """Custom mode: the caller names title and style, and the words if anybody sings.
 
     ``style`` may be empty only where a dialect lets it (apiin's extend). ``lyrics`` are literal;
-    ``description`` is a further wish in prose ("a calmer bridge") where a dialect has both.
+    ``description`` is a further wish in prose ("a calmer bridge") where a dialect has both. An inherited
+    style is the one that the source has already: nothing is asked by it.
     """
 
     title: str
     style: str
     lyrics: str | None = None
     description: str | None = None
+    style_is_inherited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from cadenza.domain.links import Links
 from cadenza.domain.request import (
     Continuation,
     Inherited,
+    Side,
     Source,
     SourceTake,
     SourceTaskTake,
@@ -94,13 +95,29 @@ def _check_length(duration_s: float | None, continuation: Continuation, tier: st
 
 
 def _check_place(duration_s: float, continuation: Continuation) -> None:
-    if continuation.from_s is not None and not 0 < continuation.from_s < duration_s:
+    _check_section(duration_s, continuation)
+    # A section, and what is kept behind a lead-in, may begin with the recording.
+    is_free = continuation.until_s is not None or continuation.side is Side.LEFT
+    is_above = continuation.from_s is None or continuation.from_s > 0 or is_free
+    if continuation.from_s is not None and not (is_above and continuation.from_s < duration_s):
         raise Malformed(
             Fault(
                 "continue_at",
                 f"must be above 0 and below the duration of the audio, {duration_s:.2f} s",
                 limit=duration_s,
                 actual=continuation.from_s,
+            )
+        )
+
+
+def _check_section(duration_s: float, continuation: Continuation) -> None:
+    if continuation.until_s is not None and continuation.until_s > duration_s:
+        raise Malformed(
+            Fault(
+                "replace_to",
+                f"must lie within the audio, which lasts {duration_s:.2f} s",
+                limit=duration_s,
+                actual=continuation.until_s,
             )
         )
 
@@ -146,6 +163,7 @@ def _inherit(accepted: Accepted, task: TaskView, take: TakeView) -> Accepted:
                 style=take.style,
                 lyrics=take.lyrics or None,
                 description=request.wish.prompt,
+                style_is_inherited=True,
             ),
             voice=parent.voice,
             avoid=request.avoid or parent.avoid,
@@ -153,7 +171,10 @@ def _inherit(accepted: Accepted, task: TaskView, take: TakeView) -> Accepted:
         )
     elif isinstance(request.wish, Specified):
         wish = dataclasses.replace(
-            request.wish, title=request.wish.title or take.title, style=request.wish.style or take.style
+            request.wish,
+            title=request.wish.title or take.title,
+            style=request.wish.style or take.style,
+            style_is_inherited=not request.wish.style,
         )
         request = dataclasses.replace(request, wish=wish)
     return dataclasses.replace(accepted, request=request)

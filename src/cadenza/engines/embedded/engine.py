@@ -11,13 +11,13 @@ from cadenza.audio.loudness import integrated_lufs
 from cadenza.audio.signal import Signal
 from cadenza.domain.abilities import Abilities
 from cadenza.domain.provenance import DigitalSource
-from cadenza.domain.request import ExtraFile
+from cadenza.domain.request import ExtraFile, Side
 from cadenza.engines.embedded.continuation import continue_recording, listen
 from cadenza.engines.embedded.honoured import honoured_song
 from cadenza.engines.embedded.libretto import given_words
 from cadenza.engines.embedded.names import continuation_plan
 from cadenza.engines.embedded.plan.direction import read_direction
-from cadenza.engines.embedded.plan.ending import wanted_ending
+from cadenza.engines.embedded.plan.ending import Ending, wanted_ending
 from cadenza.engines.embedded.singing_on import Song
 from cadenza.engines.embedded.song import SongPlan, make_song, plan_song
 from cadenza.engines.embedded.told import honoured_continuation
@@ -84,14 +84,20 @@ class EmbeddedEngine:
             listener.planned(plan)
         listener.progress("listening", 0.0)
         portrait = listen(order.source)
-        ending, direction = wanted_ending(request, portrait), read_direction(request)
+        where = request.continuation
+        goes_on = where.until_s is None and where.side is Side.RIGHT
+        ending = wanted_ending(request, portrait) if goes_on else Ending.OPEN
+        direction = read_direction(request)
         libretto = given_words(request)
         song = Song(libretto=libretto, request=request) if libretto.read else None
         for place, plan in enumerate(plans):
             part = _Part(listener, plan.take_index, place, len(plans), before=_LISTENING_SHARE)
             made = continue_recording(
                 order.source,
-                from_s=request.continuation.from_s,
+                from_s=where.from_s,
+                until_s=where.until_s,
+                side=where.side,
+                context_s=where.context_s,
                 new_part_s=request.duration_s or self.extend_s,
                 seed=order.seed,
                 take_index=plan.take_index,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cadenza.domain.abilities import Fidelity, Honoured
-from cadenza.domain.request import GenerationRequest, Inherited, Specified, Voice
+from cadenza.domain.request import GenerationRequest, Inherited, Side, Specified, Voice
 from cadenza.engines.embedded.continuation import ContinuedTake
 from cadenza.engines.embedded.honoured import named, sung_words
 from cadenza.engines.embedded.libretto import Libretto
@@ -27,8 +27,7 @@ def honoured_continuation(
 ) -> dict[str, Honoured]:
     """Return what became of the fields of a request that continues a recording."""
     told = {"seed": _EXACT} | _sung_on(request, libretto, made) | _weights(request, direction)
-    if request.duration_s is not None:
-        told["duration"] = _EXACT
+    told |= _place(request, made)
     told["source"] = (
         _EXACT
         if portrait.pulse.steady and portrait.pulse.confidence >= _SURE
@@ -43,6 +42,26 @@ def honoured_continuation(
         told[field] = _approximate(f"the music comes to an end ({ending.value}); {_others(told.get(field))}")
     if request.avoid:
         told["negative_tags"] = _avoided(direction, made)
+    return told
+
+
+def _place(request: GenerationRequest, made: ContinuedTake) -> dict[str, Honoured]:
+    """Return what became of where and how long the new part shall be."""
+    told: dict[str, Honoured] = {}
+    where = request.continuation
+    assert where is not None, "a continuation has a source"
+    if request.duration_s is not None:
+        told["duration"] = (
+            _EXACT if where.until_s is None else _ignored("what replaces a section is as long as the section")
+        )
+    if where.until_s is not None:
+        told["replace"] = _EXACT
+    if where.side is Side.LEFT:
+        told["side"] = _EXACT
+    if where.until_s is None and where.from_s is None:
+        told["continue_at"] = _approximate(f"not asked for: the join lies at {made.joined_at_s:.2f} s")
+    if where.context_s is not None:
+        told["context"] = _approximate("whole bars next to the join, at least six of them")
     return told
 
 
@@ -128,7 +147,9 @@ def _weights(request: GenerationRequest, direction: Direction) -> dict[str, Hono
 def _sung_on(request: GenerationRequest, libretto: Libretto, take: ContinuedTake) -> dict[str, Honoured]:
     """Return what became of the words, and of who was to sing them, over a continuation."""
     told = {}
-    silence = "" if take.lines else libretto.silence or "the new part has no room for a line"
+    is_lead_in = request.continuation is not None and request.continuation.side is Side.LEFT
+    no_room = "nobody sings in a lead-in" if is_lead_in else "the new part has no room for a line"
+    silence = "" if take.lines else libretto.silence or no_room
     if isinstance(request.wish, Specified) and request.wish.lyrics:
         told["lyrics"] = (
             Honoured(fidelity=Fidelity.IGNORED, reason=silence)

@@ -151,7 +151,8 @@ def _text(request: GenerationRequest) -> str:
     match request.wish:
         case Described(prompt=prompt):
             return prompt
-        case Specified(style=style, description=description):
+        case Specified(style=style, description=description, style_is_inherited=is_inherited):
+            style = "" if is_inherited else style
             return ", ".join(part for part in (style, description or "") if part)
         case Inherited(prompt=prompt):
             return prompt or ""
