@@ -45,8 +45,8 @@ def _price(steps: Steps) -> Floats:
 
 def _repetition(ground: Ground) -> Floats:
     """Nothing new comes of playing on, and the bars that have just sounded would stutter."""
-    ago = ground.due - np.arange(ground.count)
-    if ground.count <= 8:
+    ago = (ground.due - np.arange(ground.count)) / ground.stride
+    if ground.count <= 8 * ground.stride:
         return np.zeros(ground.count)
     just_heard = np.where((ago > 0) & (ago <= _STUTTER_BARS), _STUTTER, 0.0)
     return np.where(ago == 0, _PLAYING_ON, just_heard)

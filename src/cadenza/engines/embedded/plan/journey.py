@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cadenza.domain.request import Controls, Weight
 from cadenza.engines.embedded.plan.ending import Ending, close
@@ -14,18 +12,14 @@ from cadenza.engines.embedded.plan.entry import entry_prices
 from cadenza.engines.embedded.plan.ground import Ground, find_ground
 from cadenza.engines.embedded.plan.layers import Manner, colour_distance, pulse_distance, shadow_path
 from cadenza.engines.embedded.plan.levels import openness, section_gains
-from cadenza.engines.embedded.plan.likeness import compare
-from cadenza.engines.embedded.plan.path import Taste, walk_phrases
+from cadenza.engines.embedded.plan.likeness import Likeness, compare
+from cadenza.engines.embedded.plan.path import Paths, Taste
+from cadenza.engines.embedded.plan.takes import plan_bodies
 from cadenza.music.dice import Dice
 from cadenza.music.portrait import Floats, Portrait
 from cadenza.music.quotation import Itinerary, Span
 
 _KNOWN_AGAIN_S = 5.0
-_MOST_SHARED = 0.5  # of the bars of a take with the takes before it
-# The price of a bar that an earlier take has rises until few enough are shared.
-_TAKEN_PRICES = (0.2, 0.35, 0.5, 0.65, 0.8, 1.0, 1.4, 2.0)
-
-_Walk = Callable[[Dice, Floats], tuple[Span, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,39 +52,51 @@ def plan_journey(
 ) -> Itinerary:
     """Plan which beats of the source sound in each layer, for at least ``seconds`` from ``seam_s`` on.
 
-    Takes after the first avoid the bars that the earlier takes of the same seed use. A cadence comes home
-    some seconds before the end. ``within_s`` names the stretch to quote from (see ``find_ground``),
-    ``leaning`` (beats,) what it costs to quote each beat beside all else.
+    The takes of a seed are planned together, whichever of them is asked for. A cadence comes home some
+    seconds before the end. ``within_s`` names the stretch to quote from (see ``find_ground``), ``leaning``
+    (beats,) what it costs to quote each beat beside all else.
     """
     ground = find_ground(portrait, seam_s, within_s)
     likeness = compare(portrait)
     entries = entry_prices(ground, portrait, likeness, section_gains(portrait, seam_s))
-    taste = _taste(character, openness(portrait, seam_s))
-    leant = np.zeros(ground.count) if leaning is None else _per_bar(leaning, ground)
+    paths = Paths(
+        ground,
+        portrait,
+        likeness,
+        entries=entries,
+        beats=_enough_beats(portrait, seconds),
+        taste=_taste(character, openness(portrait, seam_s)),
+        leaning=np.zeros(ground.count) if leaning is None else _per_bar(leaning, ground),
+        rng=dice.shared.named("phrase path"),
+    )
+    body = plan_bodies(paths, dice.take_index + 1, dice.shared.named("takes"))[dice.take_index].spans
+    journey = _parted(body, portrait, ground, likeness, character, dice)
+    is_closed = ending is Ending.CADENCE
+    return close(journey, portrait, ground, likeness, seconds) if is_closed else journey
 
-    def walk(take: Dice, avoid: Floats) -> tuple[Span, ...]:
-        return walk_phrases(
-            ground,
-            portrait,
-            likeness,
-            entries=entries,
-            beats=_enough_beats(portrait, seconds),
-            taste=taste,
-            avoid=avoid + leant,
-            rng=take.named("phrase path"),
-        )
 
-    body = _bodies(walk, ground, dice)[-1]
-    wander = 0.03 + 0.1 * character.weirdness
-    jump = 0.6 - 0.4 * character.weirdness
+def _parted(
+    body: tuple[Span, ...],
+    portrait: Portrait,
+    ground: Ground,
+    likeness: Likeness,
+    character: Character,
+    dice: Dice,
+) -> Itinerary:
+    """Give the layers beside the body ways of their own."""
     apart = 1 - character.closeness
-    run = _longest_run(portrait, ground)
+    manner = Manner(
+        tolerance=0.2 + 2 * apart,
+        surprise=0.03 + 0.1 * character.weirdness,
+        jump=0.6 - 0.4 * character.weirdness,
+        longest_run=_longest_run(portrait, ground),
+    )
     colour = shadow_path(
         body,
         ground,
         colour_distance(likeness),
         likeness.joint,
-        Manner(tolerance=0.25 + apart, surprise=wander, jump=jump, longest_run=run),
+        replace(manner, tolerance=0.25 + apart),
         dice.named("colour path"),
     )
     pulse = shadow_path(
@@ -98,28 +104,11 @@ def plan_journey(
         ground,
         pulse_distance(likeness),
         likeness.joint,
-        Manner(tolerance=0.2 + 2 * apart, surprise=wander, jump=jump, longest_run=run),
+        manner,
         dice.named("pulse path"),
         others=colour,
     )
-    journey = Itinerary(body=body, colour=colour, pulse=pulse)
-    is_closed = ending is Ending.CADENCE
-    return close(journey, portrait, ground, likeness, seconds) if is_closed else journey
-
-
-def _bodies(walk: _Walk, ground: Ground, dice: Dice) -> list[tuple[Span, ...]]:
-    """Return the bodies of all takes up to this one, each kept from the bars of those before it."""
-    bodies = [walk(Dice(dice.seed, 0), np.zeros(ground.count))]
-    taken = _bars_used(bodies[0], ground)
-    for index in range(1, dice.take_index + 1):
-        for price in _TAKEN_PRICES:
-            body = walk(Dice(dice.seed, index), np.asarray(price * taken, dtype=np.float64))
-            used = _bars_used(body, ground)
-            if (used & taken).sum() <= _MOST_SHARED * min(used.sum(), taken.sum()):
-                break
-        bodies.append(body)
-        taken |= used
-    return bodies
+    return Itinerary(body=body, colour=colour, pulse=pulse)
 
 
 def _taste(character: Character, openness: float) -> Taste:
@@ -146,13 +135,5 @@ def _longest_run(portrait: Portrait, ground: Ground) -> int:
 
 def _per_bar(leaning: Floats, ground: Ground) -> Floats:
     """Return the mean over the beats of each bar of the ground."""
-    bars = [leaning[bar : bar + ground.beats_per_bar] for bar in ground.bars]
+    bars = [leaning[bar : bar + ground.step] for bar in ground.bars]
     return np.array([float(beats.mean()) if len(beats) else 0.0 for beats in bars])
-
-
-def _bars_used(spans: tuple[Span, ...], ground: Ground) -> NDArray[np.bool_]:
-    """Return which bars of the ground sound in the spans."""
-    used = np.zeros(ground.count, dtype=np.bool_)
-    for span in spans:
-        used |= (ground.bars + ground.beats_per_bar > span.start + 1e-6) & (ground.bars < span.end - 1e-6)
-    return used

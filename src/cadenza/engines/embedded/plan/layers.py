@@ -68,11 +68,11 @@ def shadow_path(
     fit += manner.surprise * rng.gumbel(size=fit.shape)
     for row, other in enumerate(others):
         fit[row, np.abs(places + offsets[row] - other.start) < _APART_BEATS] += 0.5
-    elsewhere = sum(np.abs(places - other.start) < 0.5 for other in others)
+    elsewhere = sum(np.abs(places - other.start) < unit - 0.5 for other in others)
     price = fit + _STAYING * (fit > manner.tolerance) + _AGAIN * elsewhere
     path = _viterbi(price, places, joint, unit, manner)
     for _ in range(_ROUNDS):
-        path = _viterbi(price + _again(path, fit), places, joint, unit, manner)
+        path = _viterbi(price + _again(path, places, unit), places, joint, unit, manner)
     chosen = []
     for row, (home, offset) in enumerate(zip(units, offsets, strict=True)):
         away = replace(home, start=float(places[path[row]]) + offset)
@@ -94,25 +94,25 @@ def cut_into_units(body: tuple[Span, ...], unit: int) -> list[Span]:
 
 
 def _fits(homes: list[float], places: Ints, alike: Floats, ground: Ground) -> Floats:
-    """Return (units, places) mean distance beat by beat; huge too near, or in another part of the bar."""
+    """Return (units, places) mean distance beat by beat; huge too near, cut off, or elsewhere in the bar."""
     last = len(alike) - 1
     steps = np.arange(ground.beats_per_bar)
     there = np.minimum(places[:, None] + steps, last)
     fits = np.empty((len(homes), len(places)))
+    cut_off = places + ground.beats_per_bar > places[-1] + ground.step
     for row, start in enumerate(homes):
         home = round(start)
         here = np.clip(home + steps, 0, last)
         fits[row] = alike[here[None], there].mean(axis=1)
-        phase = (places - home) % ground.beats_per_bar
-        fits[row, (np.abs(places - home) < _APART_BEATS) | (phase != 0)] = 50.0
+        phase = (places - home) % ground.step
+        fits[row, (np.abs(places - home) < _APART_BEATS) | (phase != 0) | cut_off] = 50.0
     return fits
 
 
-def _again(path: Ints, fit: Floats) -> Floats:
-    """Return (units, places) prices of places that other units of a path use: what is special there tires."""
-    chosen = np.zeros(fit.shape)
-    chosen[np.arange(len(path)), path] = 1
-    return np.asarray(_AGAIN * (chosen.sum(axis=0) - chosen))
+def _again(path: Ints, places: Ints, unit: int) -> Floats:
+    """Return (units, places) prices of what other units of a path use already: what is special tires."""
+    overlaps = np.abs(places[path][:, None] - places[None]) < unit
+    return np.asarray(_AGAIN * (overlaps.sum(axis=0) - overlaps))
 
 
 def _viterbi(fit: Floats, places: Ints, joint: Floats, unit: int, manner: Manner) -> Ints:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
-from scipy.ndimage import median_filter
 
 from cadenza.audio.signal import Samples, Signal
+from cadenza.engines.embedded.recombine.medians import running_median, window_near
 from cadenza.music.quotation import Layer
 
 _WINDOW_S = 0.093
@@ -36,8 +36,8 @@ class Separator:
         bins_hz = np.fft.rfftfreq(self._size, 1 / rate)
         self._high = (1 / (1 + (crossover_hz / np.maximum(bins_hz, 1)) ** 6)).astype(np.float32)
         self._masked = int(min(_MASKED_TO_HZ, rate / 2) * self._size / rate)
-        self._across_time = max(3, round(_ACROSS_TIME_S * rate / self._hop) | 1)
-        self._across_bins = max(3, round(_ACROSS_HZ / 2 * self._size / rate) | 1)
+        self._across_time = window_near(_ACROSS_TIME_S * rate / self._hop)
+        self._across_bins = window_near(_ACROSS_HZ / 2 * self._size / rate)
 
     def whole(self, start: int, count: int) -> Samples:
         """Return samples ``start`` to ``start + count`` of the recording, silence beyond its ends."""
@@ -85,10 +85,10 @@ class Separator:
     def _strokes(self, magnitude: NDArray[np.float32]) -> Mask:
         """Return the share (0 to 1) of each bin that belongs to strokes."""
         low = magnitude[:, : self._masked]
-        sustained = median_filter(low, size=(self._across_time, 1), mode="nearest")
+        sustained = running_median(low, self._across_time)
         # Every second bin is enough for a median over some 300 Hz.
-        struck = np.repeat(median_filter(low[:, ::2], size=(1, self._across_bins), mode="nearest"), 2, axis=1)
-        struck = struck[:, : low.shape[1]]
+        struck = running_median(np.ascontiguousarray(low[:, ::2].T), self._across_bins).T
+        struck = np.repeat(struck, 2, axis=1)[:, : low.shape[1]]
         share = struck**2 / (struck**2 + sustained**2 + 1e-12)
         octave = share[:, self._masked // 2 :].mean(axis=1, keepdims=True)
         above = np.repeat(octave, magnitude.shape[1] - self._masked, axis=1)
