@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from cadenza.engines.embedded.compose.harmony import ChordLine
+from cadenza.engines.embedded.compose.smooth import Wanted, smooth_line
 from cadenza.music.brief import Brief, Role, SectionKind, SectionPlan
 from cadenza.music.dice import Dice
 from cadenza.music.pitch import Key
@@ -213,21 +214,27 @@ def _realise(
     near = 0.5 * centre + 0.5 * before[-1].midi_pitch if before else centre
     anchor = _nearest(seat.chord_tones(first_span), near)
     base = min(range(len(ladder)), key=lambda i: (abs(ladder[i] - anchor), ladder[i]))
-    notes: list[Note] = []
+    wanted = []
     for (begin, quarters), step in zip(motif.rhythm, motif.shape, strict=True):
-        place = at + Length(begin)
-        span = line.at(place)
-        pitch = ladder[_folded(base + step, len(ladder) - 1)]
-        is_strong = begin == 0 or quarters >= 2 * brief.metre.beat.quarters
-        # A short note may pass through a clash; one that stays may not.
-        if is_strong or (quarters >= brief.metre.beat.quarters and _clashes(pitch, span)):
-            last = notes[-1].midi_pitch if notes else None
-            pitch = _nearest(seat.chord_tones(span), pitch, unlike=last)
+        target = ladder[_folded(base + step, len(ladder) - 1)]
+        wanted.append(Wanted(target, _fitting(brief, seat, line.at(at + Length(begin)), begin, quarters)))
+    pitches = smooth_line(wanted, before[-1].midi_pitch if before else None, brief.weirdness)
+    notes = []
+    for (begin, quarters), step, pitch in zip(motif.rhythm, motif.shape, pitches, strict=True):
         loudness = 0.55 + 0.2 * energy + (0.1 if begin == 0 else 0.0) + 0.01 * max(-4, min(6, step))
-        notes.append(
-            Note(at=place, length=Length(quarters), midi_pitch=pitch, loudness=round(min(1.0, loudness), 3))
-        )
+        length, loudness = Length(quarters), round(min(1.0, loudness), 3)
+        notes.append(Note(at=at + Length(begin), length=length, midi_pitch=pitch, loudness=loudness))
     return notes
+
+
+def _fitting(brief: Brief, seat: _Seat, span: ChordSpan, begin: Fraction, quarters: Fraction) -> list[int]:
+    """Return the pitches for one note: chord tones where it is strong; what stays may not clash."""
+    beat = brief.metre.beat.quarters
+    if begin == 0 or quarters >= 2 * beat:
+        return seat.chord_tones(span)
+    if quarters >= beat:
+        return [p for p in seat.ladder if not _clashes(p, span)] or seat.chord_tones(span)
+    return seat.ladder
 
 
 def _folded(index: int, highest: int) -> int:
@@ -236,9 +243,8 @@ def _folded(index: int, highest: int) -> int:
     return max(0, 2 * highest - inside if inside > highest else inside)
 
 
-def _nearest(pitches: Sequence[int], target: float, *, unlike: int | None = None) -> int:
-    """Return the nearest pitch; one that only repeats ``unlike`` counts as two semitones further away."""
-    return min(pitches, key=lambda p: (abs(p - target) + (2 if p == unlike else 0), p))
+def _nearest(pitches: Sequence[int], target: float) -> int:
+    return min(pitches, key=lambda p: (abs(p - target), p))
 
 
 def _clashes(pitch: int, span: ChordSpan) -> bool:
