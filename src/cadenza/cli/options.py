@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cadenza.domain.request import Weight
+from cadenza.domain.request import Side, Weight
 
 _SPAN = re.compile(r"([0-9]{1,6})([smhd])")
 _SPAN_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -31,6 +31,15 @@ def read_length_s(text: str) -> float:
     if length_s <= 0:
         raise typer.BadParameter("takes a length above 0 seconds")
     return length_s
+
+
+def read_section(text: str) -> tuple[float, float]:
+    """Return two seconds from "12.5:20" or "1:05-1:20"."""
+    first, _, last = text.strip().partition("-" if "-" in text else ":")
+    start_s, end_s = read_time_s(first), read_time_s(last)
+    if not 0 <= start_s < end_s:
+        raise typer.BadParameter("takes two seconds, the second above the first (12.5:20 or 1:05-1:20)")
+    return start_s, end_s
 
 
 def read_span(text: str) -> dt.timedelta:
@@ -79,6 +88,21 @@ Out = Annotated[
 Seconds = Annotated[
     float | None,
     typer.Option("--seconds", parser=read_length_s, metavar="S", help="Length; left out, the music decides."),
+]
+WhichSide = Annotated[
+    Side, typer.Option(help="left makes a lead-in before the source; --at is where that begins.")
+]
+Section = Annotated[
+    str | None,
+    typer.Option(
+        "--replace",
+        metavar="A:B",
+        help="Exchange what lies between two seconds (12.5:20 or 1:05-1:20); the rest stays.",
+    ),
+]
+Context = Annotated[
+    float | None,
+    typer.Option(parser=read_length_s, metavar="S", help="How much of the source next to the join to quote."),
 ]
 Prompt = Annotated[str | None, typer.Option(help="What to make, in your own words.")]
 Title = Annotated[str | None, typer.Option(help="The title.")]

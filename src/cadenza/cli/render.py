@@ -16,6 +16,7 @@ from cadenza.domain.request import (
     ExtraFile,
     GenerationRequest,
     Inherited,
+    Side,
     SourceUpload,
     Specified,
     Voice,
@@ -37,6 +38,9 @@ def extend(  # noqa: PLR0913 - typer reads the options off the signature
             help="Where to go on from: 60, 60.5 or 1:23; left out, the end.",
         ),
     ] = None,
+    side: o.WhichSide = Side.RIGHT,
+    replace: o.Section = None,
+    context_seconds: o.Context = None,
     seconds: o.Seconds = None,
     prompt: o.Prompt = None,
     title: o.Title = None,
@@ -62,7 +66,7 @@ def extend(  # noqa: PLR0913 - typer reads the options off the signature
         wish=_wish(prompt, title, tags, lyrics) or Inherited(prompt=prompt),
         tier=_TIER,
         voice=_voice(vocal_gender, lyrics, instrumental=instrumental),
-        continuation=Continuation(source=SourceUpload(upload_id=""), from_s=at),
+        continuation=_where(at, side, replace, context_seconds),
         avoid=negative_tags or "",
         controls=Controls(style_weight=style_weight, weirdness=weirdness, audio_weight=audio_weight),
         take_count=takes,
@@ -115,6 +119,16 @@ def make(  # noqa: PLR0913 - as above
         extra_files=frozenset() if stems is None else frozenset({ExtraFile.STEMS}),
     )
     work.make(request, work.Target(output, takes, stems=stems, explain=explain), as_json=json)
+
+
+def _where(at: float | None, side: Side, section: str | None, context_s: float | None) -> Continuation:
+    source = SourceUpload(upload_id="")
+    if section is None:
+        return Continuation(source=source, from_s=at, side=side, context_s=context_s)
+    if at is not None or side is Side.LEFT:
+        raise WrongInput("--replace goes with neither --at nor --side left: it says both places itself.")
+    from_s, until_s = o.read_section(section)
+    return Continuation(source=source, from_s=from_s, until_s=until_s, context_s=context_s)
 
 
 def _wish(prompt: str | None, title: str | None, tags: str | None, lyrics: str | None) -> Specified | None:

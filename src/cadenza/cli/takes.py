@@ -24,7 +24,7 @@ from cadenza.cli.surroundings import WrongInput
 from cadenza.domain.abilities import Honoured
 from cadenza.domain.errors import Unsupported
 from cadenza.domain.ids import new_seed
-from cadenza.domain.request import GenerationRequest
+from cadenza.domain.request import GenerationRequest, Side
 from cadenza.engines.protocol import Engine, Order, Rendition, TakePlan
 from cadenza.publish.describe import tags_of
 from cadenza.publish.render import covers_of
@@ -91,7 +91,13 @@ def _within(request: GenerationRequest, lasts_s: float) -> GenerationRequest:
     where = request.continuation
     if where is None or where.from_s is None:
         return request
-    if not 0 < where.from_s <= lasts_s + _ROUNDING_S:
+    if where.until_s is not None:
+        if where.until_s > lasts_s + _ROUNDING_S:
+            raise WrongInput(f"--replace must lie within the recording, which lasts {lasts_s:.2f} s.")
+        return replace(request, continuation=replace(where, until_s=min(where.until_s, lasts_s)))
+    if where.side is Side.LEFT and not 0 <= where.from_s < lasts_s:
+        raise WrongInput(f"--at must lie before the end of the recording, which lasts {lasts_s:.2f} s.")
+    if where.side is Side.RIGHT and not 0 < where.from_s <= lasts_s + _ROUNDING_S:
         raise WrongInput(f"--at must lie above 0 and within the recording, which lasts {lasts_s:.2f} s.")
     return replace(request, continuation=replace(where, from_s=min(where.from_s, lasts_s)))
 
@@ -170,6 +176,8 @@ def _written(rendition: Rendition, target: Target, depth: Depth) -> dict[str, An
     _write_stems(rendition.stems, target.folder(target.stems, index), tags)
     if explained := target.folder(target.explain, index):
         write_explanation(rendition, explained)
+    if rendition.joined_at_s is not None:
+        told["joined_at_s"] = round(rendition.joined_at_s, 6)
     return told | {
         "seed": rendition.seed,
         "title": rendition.plan.title,

@@ -59,7 +59,9 @@ def _place(request: GenerationRequest, made: ContinuedTake) -> dict[str, Honoure
     if where.side is Side.LEFT:
         told["side"] = _EXACT
     if where.until_s is None and where.from_s is None:
-        told["continue_at"] = _approximate(f"not asked for: the join lies at {made.joined_at_s:.2f} s")
+        told["continue_at"] = Honoured(
+            fidelity=Fidelity.EXACT, reason=f"left to us: the join lies at {made.joined_at_s:.2f} s"
+        )
     if where.context_s is not None:
         told["context"] = _approximate("whole bars next to the join, at least six of them")
     return told

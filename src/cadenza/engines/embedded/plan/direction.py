@@ -194,7 +194,7 @@ def _unheeded(text: str, wishes: Wishes) -> tuple[str, ...]:
 def _refused(avoid: str, wishes: Wishes, shunned: Wishes) -> tuple[str, ...]:
     """Return what shall be kept out and sounds on where the recording has it."""
     voices = ("vocals",) if _SUNG.search(avoid) else ()
-    sounding = sorted(name.replace("_", " ") for name in wishes.avoid - _REMOVABLE)
+    sounding = sorted(name.replace("_", " ") for name in wishes.avoid - _REMOVABLE if name[0] != "*")
     return (*voices, *sounding, *shunned.unknown)
 
 
