@@ -191,3 +191,17 @@ def test_an_engine_that_gives_up_is_told_with_status_1(cadenza, song, tmp_path, 
     monkeypatch.setattr(wiring, "engine", lambda _name: Failing())
     answer = cadenza("extend", song, "-o", tmp_path / "out.wav")
     assert (answer.status, answer.err) == (1, "cadenza: No beat was found in the recording.\n")
+
+
+def test_a_preview_asks_the_engine_for_the_join_alone(cadenza, song, tmp_path, monkeypatch):
+    orders = []
+
+    class Noting(FakeEngine):
+        def render(self, order, listener):
+            orders.append(order)
+            return super().render(order, listener)
+
+    monkeypatch.setattr(wiring, "engine", lambda _name: Noting())
+    assert cadenza("extend", song, "--at", 1, "--preview", "-o", tmp_path / "out.wav").status == 0
+    assert cadenza("extend", song, "--at", 1, "-o", tmp_path / "out.wav").status == 0
+    assert [order.request.seam_only for order in orders] == [True, False]

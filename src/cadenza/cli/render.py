@@ -57,6 +57,9 @@ def extend(  # noqa: PLR0913 - typer reads the options off the signature
     new_part: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the new music alone to this file as well.")
     ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Make only the join: five seconds before it and five after.")
+    ] = False,
     json: o.Json = False,
 ) -> None:
     """Continue a recording: the source up to --at, then new music that goes on from it."""
@@ -72,6 +75,7 @@ def extend(  # noqa: PLR0913 - typer reads the options off the signature
         take_count=takes,
         duration_s=seconds,
         seed=seed,
+        seam_only=preview,
     )
     work.extend(request, source, work.Target(output, takes, new_part=new_part), as_json=json)
 

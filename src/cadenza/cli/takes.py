@@ -70,9 +70,7 @@ def extend(request: GenerationRequest, source_path: Path, target: Target, *, as_
     _render(engine, order, target, depth, as_json=as_json)
 
 
-def continuation_order(
-    request: GenerationRequest, source_path: Path, engine: Engine
-) -> tuple[Order, Depth]:
+def continuation_order(request: GenerationRequest, source_path: Path, engine: Engine) -> tuple[Order, Depth]:
     """Return the order to continue the recording at ``source_path``, and what holds it without loss."""
     _check_length(request, engine)
     source = _decoded(source_path, engine)

@@ -172,6 +172,8 @@ class GenerationRequest:
         0 to 2**63 - 1; None draws one when the task is accepted.
     extra_files
         What is wanted beside the files that every take has.
+    seam_only
+        A preview: of a continuation only the seconds around the join.
     """
 
     wish: Wish
@@ -184,3 +186,4 @@ class GenerationRequest:
     duration_s: float | None = None
     seed: int | None = None
     extra_files: frozenset[ExtraFile] = frozenset()
+    seam_only: bool = False

@@ -63,6 +63,7 @@ def request_to_json(request: GenerationRequest) -> dict[str, Any]:
         "duration_s": request.duration_s,
         "seed": request.seed,
         "extra_files": sorted(extra.value for extra in request.extra_files),
+        "seam_only": request.seam_only,
     }
 
 
@@ -86,6 +87,7 @@ def request_from_json(value: Mapping[str, Any]) -> GenerationRequest:
         seed=value["seed"],
         # Absent in tasks that were accepted before there were any.
         extra_files=frozenset(ExtraFile(name) for name in value.get("extra_files", ())),
+        seam_only=value.get("seam_only", False),
     )
 
 

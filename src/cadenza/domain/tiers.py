@@ -131,9 +131,13 @@ _TAKES_IN_PRICE = 2
 # Of words without music, whatever the dialect: the one price list that has them says 0.4 for two, and
 # credits are whole here.
 LYRICS_PRICE = 1
+# Of the seconds around a join: next to nothing, and not for nothing (docs/decisions/0006-preview.md).
+PREVIEW_PRICE = 1
 
 
-def price(tier: Tier, dialect: Dialect, *, take_count: int = _TAKES_IN_PRICE) -> int:
+def price(tier: Tier, dialect: Dialect, *, take_count: int = _TAKES_IN_PRICE, seam_only: bool = False) -> int:
     """Return the whole credits one task costs; halves are rounded up, never below 1."""
+    if seam_only:
+        return PREVIEW_PRICE
     for_two = _FLAT_PRICES.get(dialect, tier.credits)
     return max(1, -(-for_two * take_count // _TAKES_IN_PRICE))

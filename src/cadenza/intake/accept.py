@@ -17,7 +17,7 @@ from cadenza.domain.errors import Fault, Malformed, Unsupported
 from cadenza.domain.ids import new_seed, new_task_id
 from cadenza.domain.links import Links
 from cadenza.domain.request import GenerationRequest, SourceUrl
-from cadenza.domain.task import Accepted, Operation, TaskView
+from cadenza.domain.task import Accepted, Dialect, Operation, TaskView
 from cadenza.domain.tiers import LYRICS_PRICE, TIERS, Tier, price
 from cadenza.intake.admission import Admission
 from cadenza.intake.source import Resolved, resolve
@@ -60,7 +60,7 @@ class Intake:
         if not is_words:  # no engine writes them
             self._check_abilities(request, tier)
         self.admission.admit(books, principal)
-        credits = LYRICS_PRICE if is_words else price(tier, accepted.dialect, take_count=request.take_count)
+        credits = LYRICS_PRICE if is_words else _price(tier, accepted.dialect, request)
         return self._store(books, principal, resolved, credits, request_id)
 
     def _with_seed(self, accepted: Accepted) -> Accepted:
@@ -113,3 +113,7 @@ class Intake:
         crash.here("after_task_insert")
         books.jobs.render(task_id, turn=turn)
         return view
+
+
+def _price(tier: Tier, dialect: Dialect, request: GenerationRequest) -> int:
+    return price(tier, dialect, take_count=request.take_count, seam_only=request.seam_only)

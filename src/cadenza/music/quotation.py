@@ -57,3 +57,19 @@ class Itinerary:
     def length(self) -> float:
         """Total length in beats."""
         return sum(span.length for span in self.body)
+
+    def until(self, beats: float) -> Itinerary:
+        """Return the first so many beats of each layer; they do not come home."""
+        return Itinerary(
+            body=_first(self.body, beats), colour=_first(self.colour, beats), pulse=_first(self.pulse, beats)
+        )
+
+
+def _first(spans: tuple[Span, ...], beats: float) -> tuple[Span, ...]:
+    kept: list[Span] = []
+    for span in spans:
+        if beats <= 1e-9:
+            break
+        kept.append(Span(start=span.start, length=min(span.length, beats)))
+        beats -= span.length
+    return tuple(kept)

@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cadenza.dialects.fields import Field, Reading, Table, object_field, read
-from cadenza.dialects.kinds import Choice, Choices, Hundredths, Model, ModelName, Seconds, Text, Url, Whole
+from cadenza.dialects.kinds import (
+    Choice,
+    Choices,
+    Flag,
+    Hundredths,
+    Model,
+    ModelName,
+    Seconds,
+    Text,
+    Url,
+    Whole,
+)
 from cadenza.dialects.meaning import SEED, controls
 from cadenza.dialects.native import quirks
 from cadenza.domain.request import (
@@ -75,11 +86,15 @@ FILES = Field(
     Choices({extra.value: extra for extra in ExtraFile}),
     "Files of each take beside MP3, FLAC and cover; stems are those of a song that is composed here.",
 )
+PREVIEW = Field(
+    "preview", Flag(), "Make only the join: five seconds before it and five after, for one credit."
+)
 # Strict where the hosted dialects are lenient: a word instead of a URL is refused.
 CALLBACK_URL = Field("callback_url", Url(), "Where to send the stages of the task, signed.")
 
 TASK: Table = (PROMPT, TITLE, STYLE, LYRICS, SOURCE, CONTINUE_AT, DURATION, STYLE_WEIGHT, WEIRDNESS,
-               AUDIO_WEIGHT, NEGATIVE_TAGS, VOCAL, SEED, TAKES, FILES, MODEL, CALLBACK_URL)  # fmt: skip
+               AUDIO_WEIGHT, NEGATIVE_TAGS, VOCAL, SEED, TAKES, FILES, PREVIEW, MODEL,
+               CALLBACK_URL)  # fmt: skip
 
 LYRICS_PROMPT = Field("prompt", Text(5000), "What the words shall be about.", required=True)
 TEXTS = Field(
@@ -107,6 +122,7 @@ def decode_task(body: object) -> Accepted:
         duration_s=reading.get(DURATION),
         seed=reading.get(SEED),
         extra_files=reading.get(FILES) or frozenset(),
+        seam_only=reading.flag(PREVIEW),
     )
     return Accepted(
         dialect=Dialect.NATIVE,
@@ -149,6 +165,8 @@ def _rules(reading: Reading, tier: Tier) -> None:
         if not (reading.has(PROMPT) or reading.has(LYRICS)):
             reading.require(STYLE, when="there is no prompt, lyrics or source")
         reading.unused(CONTINUE_AT, AUDIO_WEIGHT)
+        if reading.flag(PREVIEW):
+            reading.fault(PREVIEW, "needs a source: it is the join that is heard")
     if reading.get(VOCAL) is Voice.NOBODY and reading.has(LYRICS):
         reading.fault(LYRICS, "cannot be sung when vocal is none")
     where = f" with model {tier.name}"

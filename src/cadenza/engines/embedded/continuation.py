@@ -80,6 +80,7 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     until_s: float | None = None,
     side: Side = Side.RIGHT,
     context_s: float | None = None,
+    opening_s: float | None = None,
 ) -> ContinuedTake:
     """Make the music of a recording go on from a second, in its own style.
 
@@ -108,6 +109,9 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
         LEFT makes a lead-in before the source instead. Nobody sings in it, and it does not end.
     context_s
         How much of the source next to the seam is quoted from (at least six bars); None is all before it.
+    opening_s
+        Make only so much of the new part, planned as if all of it were made. Where its length is fixed, and
+        in a lead-in, it is all made.
     preview
         Gets the take in gapless chunks: what is kept before the new part at once, then the rest.
 
@@ -146,6 +150,9 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
             leaning=leaning(joint.portrait, direction),
         )
     )
+    if opening_s is not None and joint.seconds is None and not joint.is_mirrored:
+        journey, seconds = _opening(journey, joint.portrait, opening_s), min(seconds, opening_s)
+        ending = Ending.OPEN
     task = Task(
         source=joint.source,
         portrait=joint.portrait,
@@ -167,6 +174,12 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     _hand_out(Signal(rest, source.sample_rate), preview)
     progress("join", 1.0)
     return _take(joint, joined, portrait, part, over)
+
+
+def _opening(journey: Itinerary, portrait: Portrait, seconds: float) -> Itinerary:
+    """Return the beats of a journey that begin within so many seconds."""
+    beats, at_s = beat_marks(journey.body, portrait)
+    return journey.until(float(beats[min(int(np.searchsorted(at_s, seconds)), len(beats) - 1)]))
 
 
 def _usual_length(portrait: Portrait, seam_s: float, song: Song | None) -> float:

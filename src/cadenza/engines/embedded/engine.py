@@ -11,8 +11,9 @@ from cadenza.audio.loudness import integrated_lufs
 from cadenza.audio.signal import Signal
 from cadenza.domain.abilities import Abilities
 from cadenza.domain.provenance import DigitalSource
-from cadenza.domain.request import ExtraFile, Side
-from cadenza.engines.embedded.continuation import continue_recording, listen
+from cadenza.domain.request import Continuation, ExtraFile, Side
+from cadenza.engines.embedded.continuation import ContinuedTake, continue_recording, listen
+from cadenza.engines.embedded.glimpse import OPENING_S, around_join, honoured_around
 from cadenza.engines.embedded.honoured import honoured_song
 from cadenza.engines.embedded.libretto import given_words
 from cadenza.engines.embedded.names import continuation_plan
@@ -26,6 +27,7 @@ from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
 NAME: Final = "embedded"
 VERSION: Final = "5"
 _LISTENING_SHARE: Final = 0.25
+_APART_S: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,8 @@ class EmbeddedEngine:
         ending = wanted_ending(request, portrait) if goes_on else Ending.OPEN
         direction = read_direction(request)
         libretto = given_words(request)
-        song = Song(libretto=libretto, request=request) if libretto.read else None
+        is_sung = libretto.read and not request.seam_only
+        song = Song(libretto=libretto, request=request) if is_sung else None
         for place, plan in enumerate(plans):
             part = _Part(listener, plan.take_index, place, len(plans), before=_LISTENING_SHARE)
             made = continue_recording(
@@ -104,12 +107,17 @@ class EmbeddedEngine:
                 controls=request.controls,
                 progress=part.progress,
                 should_stop=listener.should_stop,
-                preview=part.preview,
+                preview=_unheard if request.seam_only else part.preview,
                 portrait=portrait,
                 ending=ending,
                 direction=direction,
                 song=song,
+                opening_s=OPENING_S if request.seam_only else None,
             )
+            honoured = honoured_continuation(request, portrait, ending, libretto, direction, made)
+            if request.seam_only:
+                honoured, made = honoured_around(honoured, made), _excerpt(made, where)
+                part.preview(made.signal)
             yield Rendition(
                 plan=plan,
                 signal=made.signal,
@@ -122,7 +130,7 @@ class EmbeddedEngine:
                 source=DigitalSource.COMPOSITE,
                 lines=made.lines,
                 quoted=made.quoted,
-                honoured=honoured_continuation(request, portrait, ending, libretto, direction, made),
+                honoured=honoured,
             )
 
 
@@ -147,6 +155,16 @@ def _song_of(order: Order, plan: TakePlan, song: SongPlan, part: _Part) -> Rendi
         brief=song.brief,
         score=made.score,
     )
+
+
+def _excerpt(made: ContinuedTake, where: Continuation) -> ContinuedTake:
+    # A section that begins with the music is led into like the recording itself.
+    is_first = where.until_s is not None and made.joined_at_s > (where.from_s or 0.0) + _APART_S
+    return around_join(made, leads_in=where.side is Side.LEFT or is_first)
+
+
+def _unheard(_chunk: Signal) -> None:
+    """Hear nothing of a take whose join alone is wanted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,9 @@ async def list_tasks(call: Call) -> Response:
 async def estimate(call: Call) -> Response:
     """POST /v1/estimate: the price of a task body."""
     request = decode.decode_task(await call.json()).request
-    return reply(encode.estimate(price(TIERS[request.tier], Dialect.NATIVE, take_count=request.take_count)))
+    tier, count = TIERS[request.tier], request.take_count
+    credits = price(tier, Dialect.NATIVE, take_count=count, seam_only=request.seam_only)
+    return reply(encode.estimate(credits))
 
 
 async def upload(call: Call) -> Response:
