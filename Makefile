@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PORT ?= 8765
 WORKERS ?= 1
 SCALE ?= 50
+# What does not wait for each other is installed side by side.
+MAKEFLAGS += --jobs=2
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -29,13 +31,12 @@ telemetry: install ## also send traces to an OpenTelemetry collector
 test: dev        ## everything CI runs
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --in-turn
 
 chaos: dev       ## the fault tests again and again: SCALE times as often as in `make test`
 	$(BIN)/pytest -q tests/chaos --scale $(SCALE) --record docs/reliability/long.json
 	$(BIN)/pytest -q -m postgres tests/journeys --many
+	$(BIN)/pytest -q tests/journeys tests/worker
 
 reliability: dev ## run every test that names an entry of the catalogue, and write docs/reliability.md
 	$(BIN)/pytest -q -n 2 --dist loadfile -k "$$($(BIN)/python tests/house/reliability.py --areas)" --record docs/reliability/short.json

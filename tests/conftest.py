@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,11 @@ os.environ["CADENZA_PACKS"] = os.devnull  # noqa: TID251 - handed on to every pr
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record", type=Path, help="JSON file for how often each test tried what its name says")
+    parser.addoption(
+        "--in-turn",
+        action="store_true",
+        help="run the slow tests that know both databases on one each, chosen by their names",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,10 +48,31 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the files that take minutes, so that no process is left alone with one at the end."""
-    slow = {"chaos", "journeys", "worker"}
-    items.sort(key=lambda item: slow.isdisjoint(item.path.parts))
+    items.sort(key=_is_quick)
+    if config.getoption("--in-turn"):
+        left_out = [item for item in items if not _is_quick(item) and _is_the_others_turn(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    slow = {"chaos", "journeys", "worker", "test_types.py"}
+    return slow.isdisjoint(item.path.parts)
+
+
+def _is_the_others_turn(item: pytest.Item) -> bool:
+    """Answer whether a test that runs on both databases would run on the one that its name does not choose.
+
+    What differs between the databases is in the stores, whose tests run on both every time.
+    """
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        return False
+    turns = {"database_url", "empty_database_url", "caller"} & item.callspec.params.keys()
+    name = item.nodeid.partition("[")[0].encode()
+    chosen = ("sqlite", "postgres")[zlib.crc32(name) % 2]
+    return any(item.callspec.params[one] != chosen for one in turns)
 
 
 class Record:

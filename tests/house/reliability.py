@@ -49,9 +49,10 @@ The entries are those of a catalogue of attacks and faults that this project hol
 tests that carry its id and say in their name what is tried and what holds. This page is written from those
 names and from recorded runs (`make reliability`), and a test compares it with the tests that exist.
 
-**short** is what `make test` does at every change, **long** is `make chaos`: the number says how often the
-thing was tried in the recorded run, over all cases of the test; an empty cell says that this form was not
-recorded for it. A test on both databases counts for each. A law (hypothesis) counts once for each case and
+**short** is `make reliability`, **long** is `make chaos`: the number says how often the thing was tried in
+the recorded run, over all cases of the test; an empty cell says that this form was not recorded for it.
+`make test` runs the short form at every change, with the slow tests on one of the two databases each.
+A test on both databases counts for each. A law (hypothesis) counts once for each case and
 tries a hundred examples in it.
 """
 
