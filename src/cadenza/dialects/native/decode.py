@@ -30,6 +30,7 @@ from cadenza.domain.request import (
     ExtraFile,
     GenerationRequest,
     Inherited,
+    Side,
     Source,
     SourceTake,
     SourceTaskTake,
@@ -56,6 +57,19 @@ _SOURCES = (URL, UPLOAD_ID, TAKE_ID, TASK_ID)
 
 SOURCE = object_field("source", SOURCE_FIELDS, "What to continue: exactly one of the four ways to name it.")
 CONTINUE_AT = Field("continue_at_s", Seconds(), "The second to go on from; the end of the music if absent.")
+SIDE = Field(
+    "side",
+    Choice({"right": Side.RIGHT, "left": Side.LEFT}),
+    "left makes a lead-in before the source, which is then kept from continue_at_s on.",
+)
+CONTEXT = Field(
+    "context_s",
+    Seconds(at_least_s=quirks.SHORTEST_CONTEXT_S),
+    "How much of the source next to the join to quote from; all of it if absent.",
+    also=("context_seconds",),
+)
+REPLACE_FROM = Field("replace_from_s", Seconds(at_least_s=0.0), "Where the section begins that is exchanged.")
+REPLACE_TO = Field("replace_to_s", Seconds(), "Where the section ends; what follows it is kept.")
 PROMPT = Field("prompt", Text(5000), "What is wanted, in plain words.")
 TITLE = Field("title", Text(100), "The title; found for you if absent.")
 STYLE = Field("style", Text(1000), "Genre, mood, tempo, key, metre, instruments, era.")
@@ -92,7 +106,8 @@ PREVIEW = Field(
 # Strict where the hosted dialects are lenient: a word instead of a URL is refused.
 CALLBACK_URL = Field("callback_url", Url(), "Where to send the stages of the task, signed.")
 
-TASK: Table = (PROMPT, TITLE, STYLE, LYRICS, SOURCE, CONTINUE_AT, DURATION, STYLE_WEIGHT, WEIRDNESS,
+TASK: Table = (PROMPT, TITLE, STYLE, LYRICS, SOURCE, CONTINUE_AT, SIDE, CONTEXT, REPLACE_FROM, REPLACE_TO,
+               DURATION, STYLE_WEIGHT, WEIRDNESS,
                AUDIO_WEIGHT, NEGATIVE_TAGS, VOCAL, SEED, TAKES, FILES, PREVIEW, MODEL,
                CALLBACK_URL)  # fmt: skip
 
@@ -115,7 +130,7 @@ def decode_task(body: object) -> Accepted:
         wish=_wish(reading),
         tier=model.tier.name,
         voice=reading.get(VOCAL) or Voice.ANYBODY,
-        continuation=Continuation(source=source, from_s=reading.get(CONTINUE_AT)) if source else None,
+        continuation=_continuation(reading, source) if source else None,
         avoid=reading.text(NEGATIVE_TAGS),
         controls=controls(reading, style=STYLE_WEIGHT, weirdness=WEIRDNESS, audio=AUDIO_WEIGHT),
         take_count=reading.get(TAKES) or quirks.DEFAULT_TAKES,
@@ -164,11 +179,12 @@ def _rules(reading: Reading, tier: Tier) -> None:
     if not reading.has(SOURCE):
         if not (reading.has(PROMPT) or reading.has(LYRICS)):
             reading.require(STYLE, when="there is no prompt, lyrics or source")
-        reading.unused(CONTINUE_AT, AUDIO_WEIGHT)
+        reading.unused(CONTINUE_AT, AUDIO_WEIGHT, SIDE, CONTEXT, REPLACE_FROM, REPLACE_TO)
         if reading.flag(PREVIEW):
             reading.fault(PREVIEW, "needs a source: it is the join that is heard")
     if reading.get(VOCAL) is Voice.NOBODY and reading.has(LYRICS):
         reading.fault(LYRICS, "cannot be sung when vocal is none")
+    _section_rules(reading)
     where = f" with model {tier.name}"
     for field, limit in (
         (TITLE, tier.title_limit),
@@ -177,6 +193,31 @@ def _rules(reading: Reading, tier: Tier) -> None:
         (PROMPT, tier.lyrics_limit),
     ):
         reading.limit(field, limit, where=where)
+
+
+def _section_rules(reading: Reading) -> None:
+    """Note what keeps a section from being exchanged: it needs both ends, and nothing else may say where."""
+    from_s, to_s = reading.get(REPLACE_FROM), reading.get(REPLACE_TO)
+    if reading.has(REPLACE_FROM):
+        reading.require(REPLACE_TO, when="replace_from_s is given")
+    if reading.has(REPLACE_TO):
+        reading.require(REPLACE_FROM, when="replace_to_s is given")
+        for field in (CONTINUE_AT, SIDE):
+            if reading.has(field):
+                reading.fault(field, "does not go with replace_to_s, which says where the new part lies")
+    if from_s is not None and to_s is not None and to_s - from_s < quirks.SHORTEST_SECTION_S:
+        reading.fault(REPLACE_TO, f"must lie at least {quirks.SHORTEST_SECTION_S:g} s after replace_from_s")
+
+
+def _continuation(reading: Reading, source: Source) -> Continuation:
+    until_s = reading.get(REPLACE_TO)
+    return Continuation(
+        source=source,
+        from_s=reading.get(CONTINUE_AT) if until_s is None else reading.get(REPLACE_FROM),
+        until_s=until_s,
+        side=reading.get(SIDE) or Side.RIGHT,
+        context_s=reading.get(CONTEXT),
+    )
 
 
 def _source(reading: Reading) -> Source | None:

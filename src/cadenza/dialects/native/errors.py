@@ -63,7 +63,8 @@ ROWS: Rows = MappingProxyType(
     }
 )
 
-_WIRE_NAMES = {"source_url": "source.url", "continue_at": "continue_at_s", "duration": "duration_s"}
+_WIRE_NAMES = {"source_url": "source.url", "continue_at": "continue_at_s", "duration": "duration_s",
+               "replace_to": "replace_to_s"}  # fmt: skip
 
 
 def refusal_body(

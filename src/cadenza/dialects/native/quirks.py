@@ -11,3 +11,6 @@ DEFAULT_MODEL = "v5"
 
 # Lengths we take: from a few bars to ten minutes; intake narrows them to the tier and the engine.
 SHORTEST_DURATION_S, LONGEST_DURATION_S = 5.0, 600.0
+
+# Less music than this says nothing, and no shorter section is worth exchanging.
+SHORTEST_CONTEXT_S, SHORTEST_SECTION_S = 1.0, 1.0
