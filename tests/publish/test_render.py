@@ -1,6 +1,7 @@
 import io
 import json
 import zipfile
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -14,6 +15,10 @@ from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.provenance import DigitalSource
 from cadenza.domain.request import ExtraFile
 from cadenza.engines.protocol import Rendition, TakePlan
+from cadenza.music.brief import Role
+from cadenza.music.pitch import Key, Mode
+from cadenza.music.score import Note, Part, Score
+from cadenza.music.time import START, Length, Metre, Position, TempoMap
 from cadenza.publish.render import render_files
 from cadenza.testing.audio import chord, noise, on_16_bits
 
@@ -108,6 +113,23 @@ def test_the_stems_in_the_archive_keep_their_proportions(tmp_path):
     gain = 0.999 / 1.5
     left = sum(read) / gain - mix
     assert 20 * np.log10(np.abs(left).max() / np.abs(mix).max()) < -100
+
+
+def test_what_was_composed_comes_as_notes_too(tmp_path):
+    pitch = Note(at=START, length=Length(Fraction(1)), midi_pitch=69, loudness=0.5)
+    score = Score(
+        title="Night",
+        key=Key(9, Mode.MINOR),
+        metre=Metre(4, 4),
+        tempo=TempoMap.steady(Fraction(96), Length(Fraction(1))),
+        marks=(),
+        chords=(),
+        parts=(Part(role=Role.MELODY, instrument="piano", notes=(pitch,)),),
+        end=Position(Fraction(4)),
+    )
+    notes = render_files(rendition(score=score), tmp_path, take_id="take")[ArtefactKind.MIDI].read_bytes()
+    assert notes.startswith(b"MThd")
+    assert bytes([0x45]) in notes
 
 
 def test_the_files_tell_who_made_them_and_how(tmp_path):

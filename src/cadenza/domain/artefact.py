@@ -15,6 +15,7 @@ class ArtefactKind(enum.Enum):
     AUDIO_WAV_24 = "audio_wav24"
     AUDIO_OGG = "audio_ogg"
     STEMS = "stems"  # the sound of each role by itself
+    MIDI = "midi"  # the notes of what was composed
     NEW_PART_MP3 = "new_part_mp3"  # the new music of a continuation alone
     COVER = "cover"  # 400 x 400
     COVER_LARGE = "cover_large"  # 1024 x 1024
@@ -39,6 +40,7 @@ _SERVED_AS = {
     ArtefactKind.AUDIO_WAV_24: ("audio/wav", ".wav"),
     ArtefactKind.AUDIO_OGG: ("audio/ogg", ".ogg"),
     ArtefactKind.STEMS: ("application/zip", ".zip"),
+    ArtefactKind.MIDI: ("audio/midi", ".mid"),
     ArtefactKind.NEW_PART_MP3: ("audio/mpeg", ".mp3"),
     ArtefactKind.COVER: ("image/jpeg", ".jpg"),
     ArtefactKind.COVER_LARGE: ("image/jpeg", ".jpg"),

@@ -15,6 +15,7 @@ MEDIA_SUFFIXES = {
     ArtefactKind.AUDIO_WAV_24: "-24.wav",
     ArtefactKind.AUDIO_OGG: ".ogg",
     ArtefactKind.STEMS: "-stems.zip",
+    ArtefactKind.MIDI: ".mid",
     ArtefactKind.NEW_PART_MP3: "-new.mp3",
     ArtefactKind.COVER: ".jpeg",
     ArtefactKind.COVER_LARGE: "-large.jpeg",
@@ -28,6 +29,7 @@ MORE_NAMES = {
     ArtefactKind.AUDIO_WAV_24: "wav24",
     ArtefactKind.AUDIO_OGG: "ogg",
     ArtefactKind.STEMS: "stems",
+    ArtefactKind.MIDI: "midi",
     ArtefactKind.PEAKS: "peaks",
 }
 

@@ -21,6 +21,7 @@ from cadenza.audio.tagging import COVER_SIDE, Tags
 from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.request import ExtraFile
 from cadenza.engines.protocol import Rendition
+from cadenza.music.midi import midi_file
 from cadenza.publish.cover import draw_cover
 from cadenza.publish.describe import tags_of
 from cadenza.publish.stems import write_stems
@@ -98,6 +99,8 @@ class _Work:
             ArtefactKind.COVER_LARGE: lambda path: _write_bytes(path, self._covers().large),
             ArtefactKind.COVER: lambda path: _write_bytes(path, self._covers().inside),
         }
+        if (score := self._rendition.score) is not None:
+            work[ArtefactKind.MIDI] = lambda path: _write_bytes(path, midi_file(score))
         if new_part is not None:
             work[ArtefactKind.NEW_PART_MP3] = self._sound(new_part, FileKind.MP3, depth)
         return work | {kind: write for extra, (kind, write) in self._extras().items() if extra in extra_files}
