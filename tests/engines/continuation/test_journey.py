@@ -2,12 +2,14 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from cadenza.audio.signal import Signal
 from cadenza.domain.request import Controls, Weight
+from cadenza.engines.embedded.plan.ground import find_ground
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
 from cadenza.music.dice import Dice
 from cadenza.music.quotation import Layer
@@ -114,6 +116,21 @@ def test_a_passage_that_hurries_is_not_quoted_elsewhere(hurrying, seed):
     ]
     # Four of its 36 bars hurry: without a price on that, 6 to 11 % of the beats come from there.
     assert np.mean(inside) < 0.04
+
+
+def test_without_a_pulse_a_bar_may_begin_on_any_beat(long_portrait):
+    loose = replace(long_portrait, pulse=replace(long_portrait.pulse, steady=False))
+    grounds = [find_ground(portrait, portrait.duration_s - 0.7) for portrait in (long_portrait, loose)]
+    assert [set(np.diff(ground.bars)) for ground in grounds] == [{4}, {1}]
+    assert [0 <= ground.pickup < ground.step for ground in grounds] == [True, True]
+
+
+def test_without_a_pulse_the_layers_last_as_long_as_the_body(long_portrait):
+    loose = replace(long_portrait, pulse=replace(long_portrait.pulse, steady=False))
+    plan = journey(loose)
+    lengths = [sum(span.length for span in plan.of(layer)) for layer in Layer]
+    assert lengths == pytest.approx([plan.length] * 3)
+    assert all(span.end <= loose.beat_count for layer in Layer for span in plan.of(layer))
 
 
 @pytest.fixture(scope="module")
