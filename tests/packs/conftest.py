@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from cadenza.audio.signal import Signal
 from cadenza.packs.fetch import Deadline
 from cadenza.packs.install import Installer
 from cadenza.packs.shelf import Shelf
@@ -67,3 +69,17 @@ def fetches(tmp_path):
         return path.read_text().splitlines() if path.exists() else []
 
     return told
+
+
+@pytest.fixture(scope="session")
+def short_song():
+    """Eight seconds at 120 bpm: chords over a bass, and a click on each beat."""
+    rate_hz, rng = 22_050, np.random.default_rng(0)
+    t = np.arange(round(0.5 * rate_hz)) / rate_hz
+    beats = []
+    for beat in range(16):
+        root = (45, 41, 48, 43)[beat // 4 % 4]
+        tones = [np.sin(2 * np.pi * 440 * 2 ** ((root + step - 69) / 12) * t) for step in (0, 12, 16, 19)]
+        click = rng.normal(size=t.size) * np.exp(-t / 0.01)
+        beats.append(0.05 * np.sum(tones, axis=0) * np.exp(-t / 0.4) + 0.08 * click)
+    return Signal(np.concatenate(beats)[None].astype(np.float32), rate_hz)

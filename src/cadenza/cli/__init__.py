@@ -25,6 +25,7 @@ from cadenza.cli import (
     render,
     serve,
     storage,
+    unmix,
     upkeep,
 )
 from cadenza.cli.surroundings import WrongInput
@@ -53,6 +54,7 @@ app.add_typer(accounts.accounts_app, name="account")
 app.add_typer(accounts.credits_app, name="credits")
 app.add_typer(storage.storage_app, name="storage")
 app.add_typer(packs.packs_app, name="packs")
+app.command("unmix")(unmix.unmix)
 app.add_typer(callbacks.callbacks_app, name="callbacks")
 app.command("listen")(listen.listen)
 

@@ -114,6 +114,7 @@ class Portrait:
     ``music_start_s`` and ``music_end_s`` leave silence and a final fade out. ``chords`` has one chord
     per beat (0-11 major, 12-23 minor, 24 none). ``tuning_semitones`` is the offset from A = 440 Hz, with
     ``tuning_confidence`` from 0 to 1.
+    ``voice`` says how surely somebody sings in each beat, 0 to 1, where that was listened for.
     ``novelty`` says how much begins at each instant, ``novelty_rate_hz`` values per second.
     """
 
@@ -130,6 +131,7 @@ class Portrait:
     moments: Moments
     novelty: Floats
     novelty_rate_hz: float
+    voice: Floats | None = None
 
     @property
     def beat_count(self) -> int:

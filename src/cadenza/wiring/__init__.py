@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cadenza.engines.protocol import Engine
 from cadenza.music.findings import Findings, findings_to_json
+from cadenza.packs.shelf import Shelf
 from cadenza.settings import Settings, SettingsError, current_settings
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ def engine(name: str) -> Engine:
         from cadenza.engines.embedded.engine import EmbeddedEngine  # noqa: PLC0415 - scipy takes a while
 
         settings = current_settings()
-        return EmbeddedEngine(song_s=settings.song_seconds or None, extend_s=settings.extend_seconds or None)
+        return EmbeddedEngine(
+            song_s=settings.song_seconds or None,
+            extend_s=settings.extend_seconds or None,
+            shelf=Shelf(settings.packs_folder),
+        )
     if name == "debug":
         from cadenza.testing.engine import FakeEngine  # noqa: PLC0415 - only where it is asked for
 
@@ -51,6 +56,24 @@ def portrait(source: Signal) -> dict[str, Any]:
     from cadenza.audio.peaks import waveform_peaks  # noqa: PLC0415 - numpy takes a while
 
     return {**findings_to_json(findings(source)), "peaks": waveform_peaks(source)}
+
+
+def take_apart(source: Signal) -> tuple[dict[str, Signal], dict[str, Any]]:
+    """Return ``vocals`` and ``rest`` of a recording, and its notes as JSON values. Needs the pack ears.
+
+    Raises
+    ------
+    Unavailable
+        The pack is not installed.
+    Damaged
+        A file of the pack is not what was installed.
+    SourceUnusable
+        The recording is silent or has too little music.
+    """
+    from cadenza.engines.embedded import hearing  # noqa: PLC0415 - scipy takes a while
+
+    apart = hearing.take_apart(source, Shelf(current_settings().packs_folder))
+    return {"vocals": apart.voice, "rest": apart.rest}, hearing.apart_to_json(apart)
 
 
 def check_engine(name: str) -> None:

@@ -11,9 +11,10 @@ from cadenza.audio.loudness import integrated_lufs
 from cadenza.audio.signal import Signal
 from cadenza.domain.abilities import Abilities
 from cadenza.domain.provenance import DigitalSource
-from cadenza.domain.request import Continuation, ExtraFile, Side
+from cadenza.domain.request import Continuation, ExtraFile, Side, Voice
 from cadenza.engines.embedded.continuation import ContinuedTake, continue_recording, listen
 from cadenza.engines.embedded.glimpse import OPENING_S, around_join, honoured_around
+from cadenza.engines.embedded.hearing import version_of, with_voice
 from cadenza.engines.embedded.honoured import honoured_song
 from cadenza.engines.embedded.libretto import given_words
 from cadenza.engines.embedded.names import continuation_plan
@@ -23,6 +24,7 @@ from cadenza.engines.embedded.singing_on import Song
 from cadenza.engines.embedded.song import SongPlan, make_song, plan_song
 from cadenza.engines.embedded.told import honoured_continuation
 from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
+from cadenza.packs.shelf import Shelf
 
 NAME: Final = "embedded"
 VERSION: Final = "5"
@@ -32,10 +34,14 @@ _APART_S: Final = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedEngine:
-    """``Engine`` on a CPU, without weights. ``song_s`` and ``extend_s`` are lengths where none is asked."""
+    """``Engine`` on a CPU, without weights. ``song_s`` and ``extend_s`` are lengths where none is asked.
+
+    ``shelf`` has the packs that it may hear with.
+    """
 
     song_s: float | None = None
     extend_s: float | None = None
+    shelf: Shelf | None = None
 
     @property
     def name(self) -> str:
@@ -45,7 +51,7 @@ class EmbeddedEngine:
     @property
     def version(self) -> str:
         """Changes whenever the same order may give other bytes."""
-        return VERSION
+        return VERSION + version_of(self.shelf)
 
     @property
     def abilities(self) -> Abilities:
@@ -93,6 +99,8 @@ class EmbeddedEngine:
         libretto = given_words(request)
         is_sung = libretto.read and not request.seam_only
         song = Song(libretto=libretto, request=request) if is_sung else None
+        if libretto.read or request.voice is Voice.NOBODY:
+            portrait = with_voice(portrait, order.source, self.shelf, listener.should_stop)
         for place, plan in enumerate(plans):
             part = _Part(listener, plan.take_index, place, len(plans), before=_LISTENING_SHARE)
             made = continue_recording(

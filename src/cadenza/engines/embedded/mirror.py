@@ -42,6 +42,7 @@ def mirrored_portrait(portrait: Portrait) -> Portrait:
         views=_views(portrait.views),
         moments=_moments(portrait.moments),
         novelty=_novelty(portrait.novelty, portrait.novelty_rate_hz, length_s),
+        voice=None if portrait.voice is None else portrait.voice[::-1].copy(),
     )
 
 

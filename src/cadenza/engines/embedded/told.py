@@ -15,6 +15,7 @@ from cadenza.music.portrait import Portrait
 _EXACT = Honoured(fidelity=Fidelity.EXACT)
 # Below this the analysis of a source is a guess, and what rests on it is only approximate.
 _SURE = 0.35
+_SUNG, _HARDLY = 0.5, 0.02  # how surely a beat is sung; the share of such beats that counts as none
 
 
 def honoured_continuation(
@@ -27,6 +28,8 @@ def honoured_continuation(
 ) -> dict[str, Honoured]:
     """Return what became of the fields of a request that continues a recording."""
     told = {"seed": _EXACT} | _sung_on(request, libretto, made) | _weights(request, direction)
+    if request.voice is Voice.NOBODY:
+        told["instrumental"] = _nobody(portrait)
     told |= _place(request, made)
     told["source"] = (
         _EXACT
@@ -43,6 +46,22 @@ def honoured_continuation(
     if request.avoid:
         told["negative_tags"] = _avoided(direction, made)
     return told
+
+
+def _nobody(portrait: Portrait) -> Honoured:
+    """Return how far a continuation without a singer is one: what it quotes may hold the source's own."""
+    if portrait.voice is None:
+        return _approximate(
+            "nobody of ours sings; voices of the source may be quoted: the pack ears, which hears them, "
+            "is not installed"
+        )
+    sung = float((portrait.voice > _SUNG).mean())
+    if sung < _HARDLY:
+        return _EXACT
+    return _approximate(
+        f"nobody of ours sings; the pack ears hears a voice in {100 * sung:.0f} % of the source, and the "
+        "new part keeps away from it where there is other music"
+    )
 
 
 def _place(request: GenerationRequest, made: ContinuedTake) -> dict[str, Honoured]:

@@ -145,7 +145,7 @@ def _tuning(portrait: Portrait) -> FoundTuning:
 def _chords(portrait: Portrait, beat_count: int) -> FoundChords:
     if not _has_tones(portrait):
         return FoundChords(by_beat=(None,) * beat_count, spans=(), confidence=0.0)
-    names = [_chord_name(int(chord)) for chord in portrait.chords]
+    names = [chord_name(int(chord)) for chord in portrait.chords]
     beats_s = portrait.pulse.beats_s
     spans, at = [], 0
     for name, run in groupby(names):
@@ -161,7 +161,8 @@ def _chords(portrait: Portrait, beat_count: int) -> FoundChords:
     return FoundChords(by_beat=tuple(by_beat), spans=tuple(spans), confidence=confidence)
 
 
-def _chord_name(chord: int) -> str | None:
+def chord_name(chord: int) -> str | None:
+    """Return "A minor"; None where there is no chord."""
     if chord == NO_CHORD:
         return None
     return f"{PITCH_NAMES[chord % 12]} {'minor' if chord >= 12 else 'major'}"

@@ -12,25 +12,28 @@ from cadenza.engines.embedded.plan.direction import Direction
 from cadenza.music.portrait import NO_CHORD, Floats, Portrait
 
 _ENERGY, _BRIGHTNESS, _MODE = 0.5, 0.4, 0.8  # prices of a bar one deviation on the wrong side, in joints
+_VOICE = 3.0  # of a bar in which somebody surely sings
 _MOST = 2.0  # deviations that count
 _AROUND_BEATS = 4
 
 
 def leaning(portrait: Portrait, direction: Direction) -> Floats | None:
-    """Return the price of each beat for where the words want to go; None where they want nothing.
+    """Return the price of each beat for where the words want to go; None where nothing is wanted.
 
     Calm leans on beats with few and soft onsets, bright on those whose spectrum lies high, minor on those
-    with minor chords. Scaled by the direction's strength.
+    with minor chords, scaled by the direction's strength. Where a voice was listened for, nobody is to sing,
+    or somebody else is: beats that hold one cost most.
     """
+    sung = None if portrait.voice is None else np.asarray(_VOICE * portrait.voice, dtype=np.float64)
     asked = (direction.energy, direction.brightness, direction.minor)
     if direction.strength == 0 or not any(asked):
-        return None
+        return sung
     prices = (
         -_ENERGY * direction.energy * busyness(portrait)
         - _BRIGHTNESS * direction.brightness * _deviations(brightness(portrait))
         - _MODE * direction.minor * _minor_chords(portrait)
     )
-    return np.asarray(direction.strength * prices, dtype=np.float64)
+    return np.asarray(direction.strength * prices + (0 if sung is None else sung), dtype=np.float64)
 
 
 def busyness(portrait: Portrait) -> Floats:
