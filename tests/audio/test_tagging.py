@@ -15,6 +15,7 @@ from cadenza.audio.decode import decode
 from cadenza.audio.encode import Depth, FileKind, write_sound
 from cadenza.audio.tagging import COVER_SIDE, Tags
 from cadenza.domain.provenance import DigitalSource
+from cadenza.domain.task import LyricLine, LyricWord
 from cadenza.testing.audio import noise, on_16_bits
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
@@ -172,3 +173,49 @@ def test_what_nobody_knows_is_left_out(tmp_path):
     write_sound(path, noise(1), FileKind.MP3, depth=Depth.BITS_16, tags=lambda: Tags(title="x"))
     frames, _ = id3_frames(path.read_bytes())
     assert set(frames) == {"TIT2", "TPE1", "TSSE"}
+
+
+LINES = (
+    LyricLine(
+        text="Hold me",
+        start_s=2.0,
+        end_s=3.0,
+        words=(
+            LyricWord(text="Hold", start_s=2.0, end_s=2.5),
+            LyricWord(text="mé", start_s=2.5, end_s=3.0),
+        ),
+    ),
+    LyricLine(text="and go", start_s=4.25, end_s=5.0),
+)
+
+
+def sung(path, kind, from_s=0.0):
+    tags = Tags(title="T", lyrics="[Verse]\nHold mé\nand go", lines=LINES).since(from_s)
+    write_sound(path, on_16_bits(noise(2)), kind, depth=Depth.BITS_16, tags=lambda: tags)
+    return path.read_bytes()
+
+
+def timed(frame):
+    """Read SYLT by the letter: encoding, language, milliseconds, lyrics, no description, entries."""
+    assert frame[:7] == b"\x03eng\x02\x01\x00"
+    at, entries = 7, []
+    while at < len(frame):
+        end = frame.index(0, at)
+        entries.append((frame[at:end].decode(), int.from_bytes(frame[end + 1 : end + 5])))
+        at = end + 5
+    return entries
+
+
+def test_an_mp3_carries_its_words_and_when_each_begins(tmp_path):
+    frames, _ = id3_frames(sung(tmp_path / "x.mp3", FileKind.MP3))
+    assert frames["USLT"] == b"\x03eng\x00" + "[Verse]\nHold mé\nand go".encode()
+    assert timed(frames["SYLT"]) == [("Hold", 2000), (" mé", 2500), ("\nand go", 4250)]
+
+
+def test_a_new_part_alone_counts_from_its_own_start(tmp_path):
+    frames, _ = id3_frames(sung(tmp_path / "x.mp3", FileKind.MP3, from_s=4.0))
+    assert timed(frames["SYLT"]) == [("and go", 250)]
+
+
+def test_a_flac_carries_its_words(tmp_path):
+    assert b"LYRICS=[Verse]\nHold m\xc3\xa9\nand go" in sung(tmp_path / "x.flac", FileKind.FLAC)

@@ -64,6 +64,7 @@ def test_a_key_is_accepted_as_bearer_token_and_as_x_api_key(dialect):
             (
                 "POST /api/v1/generate, POST /api/v1/generate/extend, POST /api/v1/generate/upload-extend, "
                 "GET /api/v1/generate/record-info, GET /api/v1/generate/credit, GET /api/v1/chat/credit, "
+                "POST /api/v1/generate/get-timestamped-lyrics, "
                 "POST /api/v1/lyrics, GET /api/v1/lyrics/record-info, "
                 "POST /api/file-base64-upload, POST /api/file-url-upload, POST /api/file-stream-upload"
             ),
@@ -80,6 +81,8 @@ def test_a_key_is_accepted_as_bearer_token_and_as_x_api_key(dialect):
             (
                 "POST /v1/lyrics, "
                 "POST /v1/tasks, GET /v1/tasks, GET /v1/tasks/{task_id}, POST /v1/tasks/{task_id}/cancel, "
+                "GET /v1/tasks/{task_id}/takes/{index}/lyrics, "
+                "GET /v1/tasks/{task_id}/takes/{index}/lyrics.lrc, "
                 "GET /v1/tasks/{task_id}/events, GET /v1/tasks/{task_id}/callbacks, "
                 "POST /v1/callbacks/{callback_id}/redeliver, POST /v1/callbacks/test, "
                 "POST /v1/account/webhook-secret/rotate, "

@@ -92,6 +92,8 @@ def statements() -> Callable[[], contextlib.AbstractContextManager[list[str]]]:
 
 def told_code(answer: httpx.Response) -> int:
     """Return the code of an answer in its dialect's words: that of the body, or the HTTP status."""
+    if not answer.headers.get("content-type", "json").partition(";")[0].endswith("json"):
+        return answer.status_code
     told = answer.json()
     return told["code"] if isinstance(told.get("code"), int) else answer.status_code
 

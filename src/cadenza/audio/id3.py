@@ -10,6 +10,8 @@ from typing import Final
 _UTF8: Final = b"\x03"
 _LANGUAGE: Final = b"eng"
 _FRONT_COVER: Final = b"\x03"
+_MILLISECONDS: Final = b"\x02"
+_LYRICS: Final = b"\x01"
 
 
 def tag(frames: Iterable[bytes]) -> bytes:
@@ -37,6 +39,18 @@ def own_text(what: str, value: str) -> bytes:
 def comment(value: str) -> bytes:
     """Return the comment."""
     return frame("COMM", _UTF8 + _LANGUAGE + b"\x00" + value.encode())
+
+
+def lyrics(value: str) -> bytes:
+    """Return the words as one text (USLT)."""
+    return frame("USLT", _UTF8 + _LANGUAGE + b"\x00" + value.encode())
+
+
+def timed_lyrics(entries: Iterable[tuple[str, float]]) -> bytes:
+    """Return the words with the second at which each begins (SYLT); a new line begins with one."""
+    head = _UTF8 + _LANGUAGE + _MILLISECONDS + _LYRICS + b"\x00"
+    timed = (text.encode() + b"\x00" + round(at_s * 1000).to_bytes(4, "big") for text, at_s in entries)
+    return frame("SYLT", head + b"".join(timed))
 
 
 def picture(jpeg: bytes) -> bytes:

@@ -6,7 +6,8 @@ chunk. The IPTC's digital source type stands in each, in ID3 also as an XMP pack
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import quoteattr
@@ -46,6 +47,11 @@ class Tags:
         tonic, _, mode = (self.key or "").partition(" ")
         return tonic + ("m" if mode in _WITH_MINOR_THIRD else "")
 
+    def since(self, from_s: float) -> Tags:
+        """Return the tags of the part that begins at ``from_s``: its lines, counted from there."""
+        lines = tuple(line.later(-from_s) for line in self.lines if line.end_s > from_s)
+        return replace(self, lines=lines)
+
 
 def tag_mp3(path: Path, tags: Tags) -> None:
     """Tag a finished MP3 that has no tag yet."""
@@ -84,6 +90,10 @@ def id3_frames(tags: Tags) -> list[bytes]:
     frames = [id3.text(name, value) for name, value in texts.items() if value]
     if tags.comment:
         frames.append(id3.comment(tags.comment))
+    if tags.lyrics:
+        frames.append(id3.lyrics(tags.lyrics))
+    if tags.lines:
+        frames.append(id3.timed_lyrics(_entries(tags.lines)))
     if tags.source is not None:
         frames.append(id3.own_text(_SOURCE_TYPE, tags.source.uri))
         frames.append(id3.private("XMP", _xmp(tags.source)))
@@ -101,9 +111,19 @@ def comment_fields(tags: Tags) -> list[vorbis.Field]:
         ("BPM", f"{tags.bpm:.4g}" if tags.bpm else ""),
         ("INITIALKEY", tags.short_key),
         ("ENCODER", _SOFTWARE),
+        ("LYRICS", tags.lyrics),
         (_SOURCE_TYPE, "" if tags.source is None else tags.source.uri),
     )
     return [(name, value) for name, value in fields if value]
+
+
+def _entries(lines: tuple[LyricLine, ...]) -> Iterator[tuple[str, float]]:
+    """Yield what SYLT tells: each word, or the line where its words have no times."""
+    for number, line in enumerate(lines):
+        known = [(word.text, word.start_s) for word in line.words] or [(line.text, line.start_s)]
+        for place, (text, start_s) in enumerate(known):
+            lead = " " if place else "\n" if number else ""
+            yield lead + text, max(0.0, start_s)
 
 
 def _flac_picture(tags: Tags) -> bytes | None:

@@ -169,7 +169,7 @@ def _written(rendition: Rendition, target: Target, depth: Depth) -> dict[str, An
     told: dict[str, Any] = {"path": str(path), "duration_s": round(rendition.signal.duration_s, 6)}
     if target.new_part is not None and rendition.new_part is not None:
         new_part_path = target.numbered(target.new_part, index)
-        _write(new_part_path, rendition.new_part, depth, tags)
+        _write(new_part_path, rendition.new_part, depth, tags.since(rendition.joined_at_s or 0.0))
         told["new_part_path"] = str(new_part_path)
     _write_stems(rendition.stems, target.folder(target.stems, index), tags)
     if explained := target.folder(target.explain, index):

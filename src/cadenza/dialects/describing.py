@@ -101,7 +101,7 @@ def _reply(route: Route, status: int) -> Json:
     fine = status < 300
     media = route.reply_media if fine else route.error_media
     description = (route.codes if fine and route.codes else None) or ("Done." if fine else "Refused.")
-    if media == "text/event-stream":
+    if media.startswith("text/"):
         return {"description": description, "content": {media: {"schema": {"type": "string"}}}}
     richest = max(examples.values(), key=lambda example: len(str(example)))
     content = {"schema": schema_like(richest), "examples": _examples(examples)}

@@ -27,6 +27,7 @@ from cadenza.domain.task import (
     Failure,
     FailureKind,
     LyricLine,
+    LyricWord,
     Operation,
     Progress,
     TakeView,
@@ -136,9 +137,22 @@ def _take(index: int, request: GenerationRequest, *, is_ready: bool) -> TakeView
         bpm=82.0,
         key="A minor",
         loudness_lufs=-14.0,
-        lines=(LyricLine(text=lyrics.splitlines()[-1], start_s=32.5, end_s=36.0),) if lyrics else (),
+        lines=(_line(lyrics.splitlines()[-1]),) if lyrics else (),
         expires_at=_FINISHED_AT + dt.timedelta(days=14),
     )
+
+
+def _line(text: str) -> LyricLine:
+    """Return a line from 32.5 to 36 s whose words last equally long."""
+    words = text.split()
+    step_s = 3.5 / len(words)
+    timed = tuple(
+        LyricWord(
+            text=word, start_s=round(32.5 + place * step_s, 3), end_s=round(32.5 + (place + 1) * step_s, 3)
+        )
+        for place, word in enumerate(words)
+    )
+    return LyricLine(text=text, start_s=32.5, end_s=36.0, words=timed)
 
 
 def _of_words(take: TakeView) -> TakeView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cadenza.domain.abilities import Fidelity, Honoured
@@ -24,6 +24,7 @@ from cadenza.domain.request import (
     Weight,
     Wish,
 )
+from cadenza.domain.task import LyricLine, LyricWord
 
 _WISHES: dict[str, type[Described | Specified | Inherited]] = {
     "described": Described,
@@ -115,6 +116,27 @@ def _continuation(value: Mapping[str, Any]) -> Continuation:
         side=Side(value.get("side", Side.RIGHT.value)),
         context_s=value.get("context_s"),
     )
+
+
+def lines_to_json(lines: Iterable[LyricLine]) -> list[Any]:
+    """Return lines as JSON values: text, start and end of each, and of its words."""
+    return [
+        [line.text, line.start_s, line.end_s, [[word.text, word.start_s, word.end_s] for word in line.words]]
+        for line in lines
+    ]
+
+
+def lines_from_json(value: Iterable[Any]) -> tuple[LyricLine, ...]:
+    """Return the lines that ``lines_to_json`` was given."""
+    return tuple(
+        LyricLine(text=text, start_s=start_s, end_s=end_s, words=words_from_json(words))
+        for text, start_s, end_s, words in value
+    )
+
+
+def words_from_json(value: Iterable[Any]) -> tuple[LyricWord, ...]:
+    """Return the words of one line."""
+    return tuple(LyricWord(text=text, start_s=start_s, end_s=end_s) for text, start_s, end_s in value)
 
 
 def _source(value: Mapping[str, Any]) -> Source:

@@ -96,12 +96,37 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LyricLine:
-    """One line of words and when it sounds, in seconds from the start of the take."""
+class LyricWord:
+    """One word as written, from its first vowel to the end of its last note, in seconds of the take."""
 
     text: str
     start_s: float
     end_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LyricLine:
+    """One line of words and when it sounds, in seconds from the start of the take.
+
+    ``words`` may be unknown; where they are known, they are exact: the voice is placed by them.
+    """
+
+    text: str
+    start_s: float
+    end_s: float
+    words: tuple[LyricWord, ...] = ()
+
+    def later(self, by_s: float) -> LyricLine:
+        """Return the line ``by_s`` later (earlier where that is below 0)."""
+        return LyricLine(
+            text=self.text,
+            start_s=self.start_s + by_s,
+            end_s=self.end_s + by_s,
+            words=tuple(
+                LyricWord(text=word.text, start_s=word.start_s + by_s, end_s=word.end_s + by_s)
+                for word in self.words
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,8 @@ class _Work:
         if (score := self._rendition.score) is not None:
             work[ArtefactKind.MIDI] = lambda path: _write_bytes(path, midi_file(score))
         if new_part is not None:
-            work[ArtefactKind.NEW_PART_MP3] = self._sound(new_part, FileKind.MP3, depth)
+            from_s = self._rendition.joined_at_s or 0.0
+            work[ArtefactKind.NEW_PART_MP3] = self._sound(new_part, FileKind.MP3, depth, from_s)
         return work | {kind: write for extra, (kind, write) in self._extras().items() if extra in extra_files}
 
     def _extras(self) -> dict[ExtraFile, tuple[ArtefactKind, _Write]]:
@@ -123,11 +124,11 @@ class _Work:
             extras[ExtraFile.STEMS] = (ArtefactKind.STEMS, lambda path: write_stems(path, stems, tags))
         return extras
 
-    def _sound(self, signal: Signal, kind: FileKind, depth: Depth) -> _Write:
-        return lambda path: write_sound(path, signal, kind, depth=depth, tags=self._tags)
+    def _sound(self, signal: Signal, kind: FileKind, depth: Depth, from_s: float = 0.0) -> _Write:
+        return lambda path: write_sound(path, signal, kind, depth=depth, tags=lambda: self._tags(from_s))
 
-    def _tags(self) -> Tags:
-        return tags_of(self._rendition, artist=self._artist, cover=self._covers().inside)
+    def _tags(self, from_s: float) -> Tags:
+        return tags_of(self._rendition, artist=self._artist, cover=self._covers().inside).since(from_s)
 
     def _covers(self) -> Covers:
         with self._drawing:  # whoever asks first draws, the others wait

@@ -142,6 +142,7 @@ takes = sa.Table(
     sa.Column("musical_key", sa.Text),
     sa.Column("loudness_lufs", sa.Float),
     sa.Column("lines", sa.Text, nullable=False),
+    sa.Column("words", sa.Text),  # of each line; what was made before words had times has none
     sa.Column("created_at_ms", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("task_id", "take_index", name="takes_once_per_index"),
 )

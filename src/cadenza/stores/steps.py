@@ -127,4 +127,10 @@ STEPS: Final = (
             "CREATE INDEX takes_by_account ON takes (account_id)",
         ),
     ),
+    Step(
+        7,
+        "when each word is sung",
+        compatible_from=6,
+        statements=("ALTER TABLE takes ADD COLUMN words TEXT",),
+    ),
 )

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cadenza.domain.artefact import Artefact, ArtefactKind
+from cadenza.domain.serial import lines_to_json
 from cadenza.stores.schema import artefacts, takes
 from cadenza.stores.statement import Statement
 from cadenza.stores.values import from_ms, row_values, to_json, to_ms
@@ -123,6 +124,7 @@ def finish(connection: sa.Connection, task_id: str, result: TakeResult, *, expir
             musical_key=result.key,
             loudness_lufs=result.loudness_lufs,
             lines=to_json(lines),
+            words=to_json([words for *_, words in lines_to_json(result.lines)]),
         )
     )
     if done.rowcount == 1 and result.artefacts:

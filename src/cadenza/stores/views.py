@@ -8,7 +8,7 @@ from typing import Any
 
 from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.links import MORE_NAMES, Links
-from cadenza.domain.serial import honoured_from_json, request_from_json
+from cadenza.domain.serial import honoured_from_json, request_from_json, words_from_json
 from cadenza.domain.task import (
     Dialect,
     Failure,
@@ -109,7 +109,15 @@ def _take_view(row: Mapping[str, Any], files: FilesOfTake, links: Links) -> Take
         bpm=row["bpm"],
         key=row["musical_key"],
         loudness_lufs=row["loudness_lufs"],
-        lines=tuple(LyricLine(**line) for line in from_json(row["lines"])),
+        lines=_lines(row),
         expires_at=from_ms_or_none(files.expires_at_ms),
         is_deleted=files.is_deleted,
+    )
+
+
+def _lines(row: Mapping[str, Any]) -> tuple[LyricLine, ...]:
+    lines = from_json(row["lines"])
+    words = from_json(row["words"]) if row["words"] else [[]] * len(lines)
+    return tuple(
+        LyricLine(**line, words=words_from_json(own)) for line, own in zip(lines, words, strict=True)
     )

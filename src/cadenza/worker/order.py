@@ -12,7 +12,14 @@ import orjson
 from cadenza.domain.abilities import Honoured
 from cadenza.domain.artefact import ArtefactKind
 from cadenza.domain.request import GenerationRequest
-from cadenza.domain.serial import honoured_from_json, honoured_to_json, request_from_json, request_to_json
+from cadenza.domain.serial import (
+    honoured_from_json,
+    honoured_to_json,
+    lines_from_json,
+    lines_to_json,
+    request_from_json,
+    request_to_json,
+)
 from cadenza.domain.task import LyricLine
 
 
@@ -149,14 +156,12 @@ def _take_fields(event: TakeRendered) -> dict[str, Any]:
         "bpm": event.bpm,
         "key": event.key,
         "loudness_lufs": event.loudness_lufs,
-        "lines": [[line.text, line.start_s, line.end_s] for line in event.lines],
+        "lines": lines_to_json(event.lines),
         "honoured": honoured_to_json(event.honoured),
     }
 
 
 def _take_from(value: dict[str, Any]) -> TakeRendered:
-    lines = tuple(
-        LyricLine(text=text, start_s=start_s, end_s=end_s) for text, start_s, end_s in value.pop("lines")
-    )
+    lines = lines_from_json(value.pop("lines"))
     files = {ArtefactKind(kind): Path(path) for kind, path in value.pop("files").items()}
     return TakeRendered(files=files, lines=lines, honoured=honoured_from_json(value.pop("honoured")), **value)

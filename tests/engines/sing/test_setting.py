@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cadenza.domain.request import Voice
+from cadenza.engines.embedded.vocals import lines_of
 from cadenza.music.brief import Role, SectionKind
 from cadenza.music.score import score_text
 from cadenza.music.vocal import Compass
@@ -131,3 +132,14 @@ def test_words_in_parentheses_belong_to_the_backing_voices(planned):
     line = next(line for line in score.sung if "let me fall" in line.line.text)
     backing = [sung.syllable.text.lower() for sung in line.syllables if sung.syllable.is_backing]
     assert backing == ["let", "me", "fall"]
+
+
+def test_words_are_told_from_their_first_vowel_to_the_end_of_their_last_note(planned):
+    _, _, performance = planned()
+    for told, sung in zip(lines_of(performance.sung), performance.sung, strict=True):
+        assert [word.text for word in told.words] == [word.text for word in sung.line.words]
+        assert (told.words[0].start_s, told.words[-1].end_s) == (told.start_s, told.end_s)
+        starts_s = {syllable.begin_s for syllable in sung.syllables}
+        assert {word.start_s for word in told.words} <= starts_s
+        for word, following in itertools.pairwise(told.words):
+            assert word.start_s < word.end_s <= following.start_s + 1e-9

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from cadenza.dialects import samples
 from cadenza.dialects.describing import IDEMPOTENCY_KEY, Callback, Parameter, Route, multipart
 from cadenza.dialects.fields import openapi_schema
-from cadenza.dialects.native import keeping, portraits, webhooks
+from cadenza.dialects.native import keeping, lyrics, portraits, webhooks
 from cadenza.dialects.native.decode import TASK, WORDS_ALONE, decode_lyrics, decode_task
 from cadenza.dialects.native.encode import (
     balance,
@@ -52,6 +52,7 @@ def routes() -> tuple[Route, ...]:
         keeping.describe_delete(_sample(TaskState.COMPLETE), _replies),
         keeping.describe_pin(_sample(TaskState.COMPLETE), _replies),
         _events(),
+        *_timed_lyrics(),
         webhooks.describe_log(_TASK_ID, _replies),
         webhooks.describe_redeliver(_replies),
         webhooks.describe_test(_replies),
@@ -181,6 +182,12 @@ def _events() -> Route:
         ),
         replies=_replies(200, {"events": {}}),
     )
+
+
+def _timed_lyrics() -> tuple[Route, Route]:
+    (take, *_) = _sample(TaskState.COMPLETE).takes
+    file_replies = _replies(200, {"file": {}})
+    return lyrics.describe(take, _replies(200, {}), file_replies, _TASK_ID, MEDIA_TYPE)
 
 
 def _estimate() -> Route:

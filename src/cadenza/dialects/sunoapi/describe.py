@@ -23,10 +23,12 @@ from cadenza.dialects.sunoapi.tables import (
     GENERATE,
     STREAM_FILE_FIELDS,
     STREAM_UPLOAD,
+    TIMESTAMPED,
     UPLOAD_EXTEND,
     URL_UPLOAD,
     WORDS_ALONE,
 )
+from cadenza.dialects.sunoapi.timestamps import timestamped
 from cadenza.dialects.telling import Json
 from cadenza.domain.task import Accepted, CallbackStage, Dialect, TaskState, TaskView
 
@@ -57,6 +59,7 @@ def routes() -> tuple[Route, ...]:
             decode_upload_extend,
         ),
         _record_info(),
+        _timestamped(),
         _create("/api/v1/lyrics", "lyrics", "Write lyrics", WORDS_ALONE, decode_lyrics),
         _lyrics_record_info(),
         _credit("/api/v1/generate/credit", "credit"),
@@ -107,6 +110,20 @@ def _record_info() -> Route:
         codes=CODES,
         parameters=(Parameter(name="taskId", doc="The task, as the creating route named it."),),
         replies=_replies(**{state.value: record_info(_sample(state)) for state in TaskState}),
+    )
+
+
+def _timestamped() -> Route:
+    (take, *_) = _sample(TaskState.COMPLETE).takes
+    return Route(
+        method="post",
+        path="/api/v1/generate/get-timestamped-lyrics",
+        name="timestampedLyrics",
+        summary="When each word of a track is sung; free, and answered at once",
+        codes=CODES,
+        request=openapi_schema(TIMESTAMPED),
+        requests={"by audio id": {"taskId": samples.TASK_ID, "audioId": take.id}},
+        replies=_replies(aligned=timestamped(take, [0.02, 0.31, 0.27])),
     )
 
 

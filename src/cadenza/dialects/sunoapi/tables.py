@@ -91,6 +91,15 @@ LYRICS_PROMPT = Field(
 )
 WORDS_ALONE: Table = (LYRICS_PROMPT, CALLBACK_URL, SEED)
 
+TASK_ID = Field("taskId", Text(200), "The task whose track is meant.", required=True)
+ANY_AUDIO_ID = Field("audioId", Text(200), "The track.")
+MUSIC_INDEX = Field(
+    "musicIndex",
+    Whole(0, 3),
+    "The track's place, 0 for the first; used only where audioId is absent or unknown.",
+)
+TIMESTAMPED: Table = (TASK_ID, ANY_AUDIO_ID, MUSIC_INDEX)
+
 # The file routes. Base64 text is as long as the web layer's body limit lets it be.
 UPLOAD_PATH = Field("uploadPath", Text(500), "Folder of the file, without leading or trailing slash.")
 FILE_NAME = Field("fileName", Text(255), "Name of the file; the same name overwrites.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -228,9 +228,7 @@ def _take(
         key=str(portrait.key) if portrait.key.confidence > _LEAST_KEY_CONFIDENCE else None,
         has_drums=part.has_drums,
         joined_by=part.joined,
-        lines=tuple(
-            replace(line, start_s=seam_s + line.start_s, end_s=seam_s + line.end_s) for line in lines
-        ),
+        lines=tuple(line.later(seam_s) for line in lines),
         unsung=() if over is None else over.unsung,
         quoted=tuple(joint.quoted(one) for one in part.quoted),
     )

@@ -18,7 +18,7 @@ from cadenza.engines.embedded.perform.singing import timed_lines
 from cadenza.engines.embedded.plan.sung_path import SungPath, plan_sung_part
 from cadenza.engines.embedded.sing.voice import SAMPLE_RATE
 from cadenza.engines.embedded.tape import Tape
-from cadenza.engines.embedded.vocals import VocalTrack, compass_of
+from cadenza.engines.embedded.vocals import VocalTrack, compass_of, lines_of
 from cadenza.music.dice import Dice
 from cadenza.music.lyrics import Line
 from cadenza.music.portrait import Portrait
@@ -86,5 +86,4 @@ def sing_over(
         plate=room(_PLATE_S, SAMPLE_RATE, dice.shared.named("plate")),
         echo_s=path.beat_s,
     )
-    lines = tuple(LyricLine(text=line.line.text, start_s=line.begin_s, end_s=line.end_s) for line in sung)
-    return SungOver(backing=backing, voice=voice, lines=lines, unsung=part.unsung)
+    return SungOver(backing=backing, voice=voice, lines=lines_of(sung), unsung=part.unsung)

@@ -26,7 +26,7 @@ from cadenza.engines.embedded.plan.brief import draw_brief
 from cadenza.engines.embedded.synth.orchestra import Player, seat
 from cadenza.engines.embedded.synth.tone import SAMPLE_RATE
 from cadenza.engines.embedded.tape import StemShelf, Stereo, Tape, sum_of
-from cadenza.engines.embedded.vocals import VOCALS, VocalTrack, compass_of
+from cadenza.engines.embedded.vocals import VOCALS, VocalTrack, compass_of, lines_of
 from cadenza.music.brief import Brief, Role
 from cadenza.music.dice import Dice
 from cadenza.music.lyrics import Line
@@ -137,10 +137,7 @@ def make_song(
         key=str(plan.brief.key),
         stems=stems,
         score=score,
-        lines=tuple(
-            LyricLine(text=line.line.text, start_s=line.begin_s, end_s=line.end_s)
-            for line in performance.sung
-        ),
+        lines=lines_of(performance.sung),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cadenza.domain.request import Voice
+from cadenza.domain.task import LyricLine, LyricWord
 from cadenza.engines.embedded.mix.vocals import produced
 from cadenza.engines.embedded.sing.choir import Choir
 from cadenza.engines.embedded.sing.voice import SAMPLE_RATE
@@ -29,6 +30,23 @@ def compass_of(voice: Voice, style: str, dice: Dice) -> Compass:
     if voice is Voice.MALE or _LOW_WORDS.search(style):
         return Compass.LOW
     return (Compass.LOW, Compass.HIGH)[int(dice.shared.named("who sings").integers(2))]
+
+
+def lines_of(sung: Sequence[TimedLine]) -> tuple[LyricLine, ...]:
+    """Return what readers are told of lines as sung: the times of each line and of its words."""
+    return tuple(
+        LyricLine(text=line.line.text, start_s=line.begin_s, end_s=line.end_s, words=_words_of(line))
+        for line in sung
+    )
+
+
+def _words_of(line: TimedLine) -> tuple[LyricWord, ...]:
+    syllables = iter(line.syllables)
+    words = []
+    for word in line.line.words:
+        own = [next(syllables) for _ in word.syllables]
+        words.append(LyricWord(text=word.text, start_s=own[0].begin_s, end_s=own[-1].end_s))
+    return tuple(words)
 
 
 class VocalTrack:

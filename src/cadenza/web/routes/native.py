@@ -10,15 +10,15 @@ import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cadenza.dialects.native import decode, encode, uploads
+from cadenza.dialects.native import decode, encode, lyrics, uploads
 from cadenza.domain.errors import Fault, Malformed, NotFound
 from cadenza.domain.scopes import Scope, in_order
-from cadenza.domain.task import Accepted, Dialect, TaskState
+from cadenza.domain.task import Accepted, Dialect, TakeView, TaskState
 from cadenza.domain.tiers import TIERS, price
 from cadenza.tasks.records import Upload
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
-from cadenza.web.lookup import balance, may_be_id, told_task
+from cadenza.web.lookup import balance, find_task, may_be_id, told_task
 from cadenza.web.receive import Label, json_with_file, keep_base64, keep_multipart, keep_url
 from cadenza.web.routes import callbacks, keeping, portraits
 from cadenza.web.routes.events import Events
@@ -37,6 +37,10 @@ def routes(native: Frontage) -> list[Route]:
         Route("/v1/tasks/{task_id}/cancel", native(cancel, Scope.MANAGE), methods=["POST"]),
         Route(
             "/v1/tasks/{task_id}/events", native(Events(native.services).stream, Scope.READ), methods=["GET"]
+        ),
+        Route("/v1/tasks/{task_id}/takes/{index}/lyrics", native(timed_lyrics, Scope.READ), methods=["GET"]),
+        Route(
+            "/v1/tasks/{task_id}/takes/{index}/lyrics.lrc", native(lyrics_file, Scope.READ), methods=["GET"]
         ),
         *callbacks.routes(native),
         *keeping.routes(native),
@@ -67,6 +71,21 @@ async def _created(call: Call, decoded: Callable[[object], Accepted]) -> Respons
 async def read(call: Call) -> Response:
     """GET /v1/tasks/{id}."""
     return await told_task(call, call.request.path_params["task_id"], encode.task)
+
+
+async def timed_lyrics(call: Call) -> Response:
+    """GET /v1/tasks/{id}/takes/{index}/lyrics."""
+    return reply(lyrics.lyrics(await _sung_take(call)))
+
+
+async def lyrics_file(call: Call) -> Response:
+    """GET /v1/tasks/{id}/takes/{index}/lyrics.lrc."""
+    return Response(lyrics.lrc(await _sung_take(call)), media_type=lyrics.LRC_MEDIA)
+
+
+async def _sung_take(call: Call) -> TakeView:
+    params = call.request.path_params
+    return lyrics.sung_take(await find_task(call, params["task_id"]), params["index"])
 
 
 async def cancel(call: Call) -> Response:

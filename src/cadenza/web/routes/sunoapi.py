@@ -5,14 +5,15 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cadenza.dialects.sunoapi import decode, encode, files, words
+from cadenza.dialects.sunoapi import decode, encode, files, timestamps, words
 from cadenza.domain.errors import NotFound
 from cadenza.domain.scopes import Scope
 from cadenza.domain.task import Operation, TaskView
 from cadenza.tasks.records import Upload
 from cadenza.web.creating import create
 from cadenza.web.endpoint import Call, Frontage, reply
-from cadenza.web.lookup import balance, told_task
+from cadenza.web.lookup import balance, find_task, told_task
+from cadenza.web.outline import outline
 from cadenza.web.receive import Label, json_with_file, keep_base64, keep_multipart, keep_url
 
 
@@ -23,6 +24,7 @@ def routes(music: Frontage, file_host: Frontage) -> list[Route]:
         Route("/api/v1/generate/extend", music(extend, Scope.CREATE), methods=["POST"]),
         Route("/api/v1/generate/upload-extend", music(upload_extend, Scope.CREATE), methods=["POST"]),
         Route("/api/v1/generate/record-info", music(record_info, Scope.READ), methods=["GET"]),
+        Route("/api/v1/generate/get-timestamped-lyrics", music(timed_lyrics, Scope.READ), methods=["POST"]),
         Route("/api/v1/lyrics", music(lyrics, Scope.CREATE), methods=["POST"]),
         Route("/api/v1/lyrics/record-info", music(lyrics_record_info, Scope.READ), methods=["GET"]),
         Route("/api/v1/generate/credit", music(credit, Scope.READ), methods=["GET"]),
@@ -69,6 +71,13 @@ async def lyrics_record_info(call: Call) -> Response:
 
     query = call.request.query_params
     return await told_task(call, query.get("taskId") or query.get("task_id", ""), tell)
+
+
+async def timed_lyrics(call: Call) -> Response:
+    """POST generate/get-timestamped-lyrics: an answer at once, and free."""
+    asked = timestamps.decode(await call.json())
+    take = asked.track_of(await find_task(call, asked.task_id))
+    return reply(timestamps.timestamped(take, await outline(call, take.id)))
 
 
 async def credit(call: Call) -> Response:

@@ -12,7 +12,7 @@ from cadenza.audio.loudness import SILENCE_LUFS, integrated_lufs
 from cadenza.audio.resample import resample
 from cadenza.audio.signal import Samples, Signal
 from cadenza.engines.embedded.mix.seam import held_under
-from cadenza.engines.embedded.mix.vocals import Dip, VocalStrip
+from cadenza.engines.embedded.mix.vocals import OVER_BACKING_LU, Dip, VocalStrip
 
 Stereo = NDArray[np.float32]
 
@@ -20,6 +20,7 @@ _VOCAL_BAND_HZ = (200.0, 4000.0)
 _MOST_LOUDER_LU = 1.0  # than the music without the voice, while it sings
 _BEFORE_S, _AFTER_S = 1.0, 1.5  # how long the music takes to make room, and to come back
 _HIGHEST_PEAK = 0.9
+_MOST_TRIM_DB = 4.0
 
 
 def laid_over(
@@ -38,40 +39,58 @@ def laid_over(
     plate
         The voice's reverberation at its own rate.
 
-    The fader keeps the voice some five loudness units above the backing's vocal band. While somebody
+    The voice is five loudness units above the backing in the vocal band (200 Hz to 4 kHz). While somebody
     sings, both are brought down together so that the music does not grow louder than it was by more than
     one unit.
     """
     rate, count = backing.sample_rate, backing.sample_count
-    wide = resample(backing, voice.sample_rate).samples
+    both = np.broadcast_to(backing.samples, (2, count))
+    dipped = Signal(Dip(sung_s, rate).process(both)[: backing.channel_count], rate)
+    wide = resample(dipped, voice.sample_rate).samples
     band = _vocal_band(np.broadcast_to(wide, (2, wide.shape[1])), voice.sample_rate)
     band = _fitted(band, voice.sample_count)
     strip = VocalStrip(plate, echo_s, integrated_lufs(Signal(band, voice.sample_rate)), voice.sample_rate)
     placed = resample(Signal(strip.process(voice.samples, band), voice.sample_rate), rate).samples
     if backing.channel_count == 1:
         placed = placed.mean(axis=0, keepdims=True)
-    placed = _fitted(placed, count)
-    both = np.broadcast_to(backing.samples, (2, count))
-    dipped = Dip(sung_s, rate).process(both)[: backing.channel_count]
-    gain = _room(backing, dipped, placed, sung_s)
+    sings = _singing(sung_s, dipped)
+    placed = _at_its_level(_fitted(placed, count), dipped, sings)
+    gain = _room(backing, dipped.samples + placed, sings, sung_s)
     peak = max(_HIGHEST_PEAK, float(np.abs(backing.samples).max(initial=0.0)))
-    mixed = held_under((dipped + placed) * gain, peak, rate)
+    mixed = held_under((dipped.samples + placed) * gain, peak, rate)
     held = np.asarray(placed * gain, dtype=np.float32)
     return np.asarray(mixed - held, dtype=np.float32), held
 
 
-def _room(backing: Signal, dipped: Samples, voice: Samples, sung_s: Sequence[tuple[float, float]]) -> Samples:
+def _singing(sung_s: Sequence[tuple[float, float]], music: Signal) -> NDArray[np.bool_]:
+    sings = np.zeros(music.sample_count, dtype=np.bool_)
+    for begin_s, end_s in sung_s:
+        sings[max(0, round(begin_s * music.sample_rate)) : round(end_s * music.sample_rate)] = True
+    return sings
+
+
+def _at_its_level(voice: Samples, music: Signal, sings: NDArray[np.bool_]) -> Samples:
+    """Trim the whole voice, room and echo included, to its place above the music while somebody sings.
+
+    What the ride cannot know is made good here: it follows the music of the last seconds only.
+    """
+    above = _lufs(_vocal_band(voice, music.sample_rate), sings, music.sample_rate) - _lufs(
+        _vocal_band(music.samples, music.sample_rate), sings, music.sample_rate
+    )
+    trim_db = float(np.clip(OVER_BACKING_LU - above, -_MOST_TRIM_DB, _MOST_TRIM_DB))
+    return np.asarray(voice * 10 ** (trim_db / 20), dtype=np.float32)
+
+
+def _lufs(sound: Samples, sings: NDArray[np.bool_], sample_rate: int) -> float:
+    return integrated_lufs(Signal(np.ascontiguousarray(sound[:, sings], np.float32), sample_rate))
+
+
+def _room(
+    backing: Signal, mix: Samples, sings: NDArray[np.bool_], sung_s: Sequence[tuple[float, float]]
+) -> Samples:
     """Return the gain of all: below 1 where the voice would make the music louder, from its first line on."""
     rate, count = backing.sample_rate, backing.sample_count
-    sings = np.zeros(count, dtype=np.bool_)
-    for begin_s, end_s in sung_s:
-        sings[max(0, round(begin_s * rate)) : round(end_s * rate)] = True
-    if not sings.any():
-        return np.ones(count, dtype=np.float32)
-    before, after = (
-        integrated_lufs(Signal(np.ascontiguousarray(sound[:, sings]), rate))
-        for sound in (backing.samples, dipped + voice)
-    )
+    before, after = (_lufs(sound, sings, rate) for sound in (backing.samples, mix))
     louder = max(0.0, after - before - _MOST_LOUDER_LU) if before > SILENCE_LUFS else 0.0
     first_s, last_s = sung_s[0][0], sung_s[-1][1]
     times_s = np.arange(count) / rate
@@ -80,7 +99,9 @@ def _room(backing: Signal, dipped: Samples, voice: Samples, sung_s: Sequence[tup
 
 
 def _vocal_band(sound: Samples, sample_rate: int) -> Samples:
-    sections = dsp.butter(2, _VOCAL_BAND_HZ, "bandpass", fs=sample_rate, output="sos")
+    low_hz, high_hz = _VOCAL_BAND_HZ
+    band_hz = (low_hz, min(high_hz, 0.48 * sample_rate))
+    sections = dsp.butter(2, band_hz, "bandpass", fs=sample_rate, output="sos")
     return np.asarray(dsp.sosfilt(sections, sound, axis=1), dtype=np.float32)
 
 
