@@ -14,6 +14,7 @@ from cadenza.engines.embedded.plan.layers import Manner, colour_distance, pulse_
 from cadenza.engines.embedded.plan.levels import openness, section_gains
 from cadenza.engines.embedded.plan.likeness import Likeness, compare
 from cadenza.engines.embedded.plan.path import Paths, Taste
+from cadenza.engines.embedded.plan.surprise import surprise_prices
 from cadenza.engines.embedded.plan.takes import plan_bodies
 from cadenza.music.dice import Dice
 from cadenza.music.portrait import Floats, Portrait
@@ -66,7 +67,7 @@ def plan_journey(
         entries=entries,
         beats=_enough_beats(portrait, seconds),
         taste=_taste(character, openness(portrait, seam_s)),
-        leaning=np.zeros(ground.count) if leaning is None else _per_bar(leaning, ground),
+        leaning=_leanings(ground, leaning, surprise_prices(portrait, character.weirdness)),
         rng=dice.shared.named("phrase path"),
     )
     body = plan_bodies(paths, dice.take_index + 1, dice.shared.named("takes"))[dice.take_index].spans
@@ -117,6 +118,7 @@ def _taste(character: Character, openness: float) -> Taste:
     return replace(
         usual,
         surprise=usual.surprise * (0.3 + 1.4 * character.weirdness),
+        verbatim=usual.verbatim * (0.2 + 1.6 * character.weirdness),
         straying=usual.straying * (0.2 + 1.6 * character.closeness) * openness,
     )
 
@@ -131,6 +133,11 @@ def _longest_run(portrait: Portrait, ground: Ground) -> int:
     """Return how many bars in a row a layer may go on as recorded: what lasts longer is known again."""
     bar_s = ground.beats_per_bar * float(np.median(np.diff(portrait.pulse.beats_s)))
     return int(np.clip(round(_KNOWN_AGAIN_S / bar_s), 2, 4))
+
+
+def _leanings(ground: Ground, *leanings: Floats | None) -> Floats:
+    """Return the sum of prices per beat for each bar."""
+    return sum((_per_bar(one, ground) for one in leanings if one is not None), np.zeros(ground.count))
 
 
 def _per_bar(leaning: Floats, ground: Ground) -> Floats:
