@@ -81,3 +81,5 @@ def test_the_png_has_its_size_and_the_same_bytes_each_time(shapes):
     assert Image.open(io.BytesIO(painted)).size == (WIDTH, HEIGHT)
     assert painted == as_png(shapes, width=WIDTH, height=HEIGHT)
     assert any(isinstance(shape, Words) and shape.text == "new part" for shape in shapes)
+    colours = {colour for _, colour in Image.open(io.BytesIO(painted)).convert("RGB").getcolors(1 << 20)}
+    assert colours >= {(0x1B, 0x49, 0x65), (0xD7, 0x26, 0x3D), (0x5F, 0x8D, 0x4E)}

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 Pixels = NDArray[np.uint8]
 Anchor = Literal["start", "middle", "end"]
 
-_COLOURS: Final = 160  # of a drawing in pixels: a third of the bytes, and nobody sees it
+_COLOURS: Final = 64  # of a raster that is stretched: fewer bytes, and nobody sees it
 _PILLOW_ANCHORS: Final[dict[Anchor, str]] = {"start": "ls", "middle": "ms", "end": "rs"}
 
 
@@ -109,7 +109,7 @@ def as_png(shapes: Iterable[Shape], *, width: int, height: int) -> bytes:
     draw = ImageDraw.Draw(picture)
     for shape in shapes:
         _paint(shape, picture, draw)
-    return _png(picture.quantize(_COLOURS, dither=Image.Dither.NONE))
+    return _png(picture)
 
 
 def _paint(shape: Shape, picture: Image.Image, draw: ImageDraw.ImageDraw) -> None:
@@ -126,7 +126,8 @@ def _paint(shape: Shape, picture: Image.Image, draw: ImageDraw.ImageDraw) -> Non
         case Raster():
             size = (max(1, round(shape.width)), max(1, round(shape.height)))
             scaled = Image.fromarray(shape.pixels).resize(size, Image.Resampling.BILINEAR)
-            picture.paste(scaled, (round(shape.x), round(shape.y)))
+            few = scaled.quantize(_COLOURS, dither=Image.Dither.NONE).convert("RGB")
+            picture.paste(few, (round(shape.x), round(shape.y)))
 
 
 def _png(picture: Image.Image) -> bytes:
