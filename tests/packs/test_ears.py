@@ -26,7 +26,10 @@ from cadenza.engines.embedded.listen.ears_notes import (
 from cadenza.engines.embedded.listen.ears_onnx import read_graph
 from cadenza.engines.embedded.listen.ears_voice import Geometry, VoiceSplitter
 from cadenza.engines.embedded.plan.direction import Direction
+from cadenza.engines.embedded.plan.journey import Character, plan_journey
 from cadenza.engines.embedded.plan.leaning import leaning
+from cadenza.music.dice import Dice
+from cadenza.music.quotation import Layer
 from cadenza.packs.catalogue import catalogue
 from cadenza.packs.digest import sha256_of
 from cadenza.packs.shelf import RECORD, Kept, Shelf, record_text
@@ -209,6 +212,30 @@ def test_sung_beats_cost_more_and_nothing_else_changes_without_a_voice(short_son
     voice = np.linspace(0, 1, portrait.beat_count)
     prices = leaning(dataclasses.replace(portrait, voice=voice), Direction(strength=0.5))
     assert np.corrcoef(prices, voice)[0, 1] > 0.999
+
+
+def test_no_layer_quotes_a_stretch_that_is_sung(short_song):
+    song = Signal(np.tile(short_song.samples, 4), short_song.sample_rate)
+    portrait = listen(song)
+    is_sung = np.zeros(portrait.beat_count)
+    is_sung[16:32] = 1.0
+
+    def share(heard, seed):
+        planned = plan_journey(
+            heard,
+            seam_s=song.duration_s,
+            seconds=20.0,
+            character=Character(closeness=0.5, weirdness=0.5),
+            dice=Dice(seed, 0),
+            leaning=leaning(heard, Direction(strength=0.5)),
+        )
+        spans = [span for layer in Layer for span in planned.of(layer)]
+        beats = np.concatenate([np.arange(span.start, span.start + span.length) for span in spans])
+        return is_sung[np.clip(beats.astype(int), 0, len(is_sung) - 1)].mean()
+
+    seeds = range(3)
+    assert np.mean([share(portrait, seed) for seed in seeds]) > 0.1
+    assert max(share(dataclasses.replace(portrait, voice=is_sung), seed) for seed in seeds) < 0.02
 
 
 def test_unmix_writes_stems_that_sum_to_the_recording_and_one_json_object(

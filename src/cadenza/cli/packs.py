@@ -73,7 +73,7 @@ def install(
         try:
             installer.install(pack, deadline)
         except CadenzaError as trouble:
-            _say(f"{pack.name}: not installed. {trouble}")
+            _say(f"{pack.name}: not installed. {trouble} (Again: cadenza packs install {pack.name})")
             failed = True
     if failed:
         raise typer.Exit(1)

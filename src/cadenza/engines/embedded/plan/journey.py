@@ -21,6 +21,7 @@ from cadenza.music.portrait import Floats, Portrait
 from cadenza.music.quotation import Itinerary, Span
 
 _KNOWN_AGAIN_S = 5.0
+_AWAY_FROM_VOICE = 3.0  # by which a beat that is sung is farther than any other, for layers beside the body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ def _parted(
 ) -> Itinerary:
     """Give the layers beside the body ways of their own."""
     apart = 1 - character.closeness
+    sung = 0.0 if portrait.voice is None else _AWAY_FROM_VOICE * portrait.voice
     manner = Manner(
         tolerance=0.2 + 2 * apart,
         surprise=0.03 + 0.1 * character.weirdness,
@@ -95,7 +97,7 @@ def _parted(
     colour = shadow_path(
         body,
         ground,
-        colour_distance(likeness),
+        colour_distance(likeness) + sung,
         likeness.joint,
         replace(manner, tolerance=0.25 + apart),
         dice.named("colour path"),
@@ -103,7 +105,7 @@ def _parted(
     pulse = shadow_path(
         body,
         ground,
-        pulse_distance(likeness),
+        pulse_distance(likeness) + sung,
         likeness.joint,
         manner,
         dice.named("pulse path"),
