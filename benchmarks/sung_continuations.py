@@ -25,6 +25,7 @@ from cadenza.engines.embedded.recombine.quote import beat_marks
 from cadenza.engines.embedded.singing_on import Song, sing_over
 from cadenza.engines.embedded.song import make_song, plan_song
 from cadenza.music.dice import Dice
+from cadenza.music.pitch import Mode
 from cadenza.words.writing import write_lyrics
 
 STYLES = ("pop, 110 bpm", "rock 150 bpm", "lo-fi, 80 bpm", "folk waltz", "deep house", "ambient, no drums")
@@ -74,7 +75,10 @@ def _measured(style: str, seed: int, seconds: float) -> list[str]:
         sings[round(line.start_s * new.sample_rate) : round(line.end_s * new.sample_rate)] = True
     above = _band_lufs(over.voice, sings, new.sample_rate) - _band_lufs(over.backing, sings, new.sample_rate)
     louder = _lufs(over.mix, sings, new.sample_rate) - _lufs(new.samples, sings, new.sample_rate)
-    key_right = str(portrait.key) == str(plan.brief.key)
+    key_right = (portrait.key.tonic, portrait.key.minor) == (
+        plan.brief.key.tonic,
+        plan.brief.key.mode is Mode.MINOR,
+    )
     bar_s = float(plan.brief.bar.quarters / plan.brief.metre.beat.quarters * 60 / plan.brief.beats_per_minute)
     entry_s = path.beats_s[0]
     off_s = (seconds + entry_s + bar_s / 2) % bar_s - bar_s / 2
