@@ -57,7 +57,8 @@ def _with_cadence(
         return [*spans[:-1], *_split(last, dominant_of(following.key), min(last.length, brief.bar))]
     if following.kind is SectionKind.CHORUS and not _is_dominant(last.chord, section.key):
         closing = Chord((section.key.tonic + 7) % 12, "sus4")
-        return [*spans[:-1], *_split(last, closing, min(last.length, brief.bar) / 2)]
+        half = max(brief.metre.beat, min(last.length, brief.bar) / 2)
+        return [*spans[:-1], *_split(last, closing, min(last.length, half))]
     return spans
 
 

@@ -131,7 +131,8 @@ def _rhythm(brief: Brief, density: float, dice: np.random.Generator) -> tuple[tu
         place = step * index
         on_beat = place % beat == 0
         weight = density * (1.5 - style.syncopation if on_beat else 0.55 + style.syncopation)
-        room = 0.45 if place >= bar - beat else 1.0  # breath before the bar line
+        # Breath before the bar line, but for tunes that run.
+        room = 0.45 + 0.55 * max(0.0, density - 0.6) / 0.4 if place >= bar - beat else 1.0
         if dice.random() < weight * room:
             starts.append(place)
     if len(starts) < 2:
@@ -155,7 +156,7 @@ def _shape(brief: Brief, count: int, dice: np.random.Generator) -> tuple[int, ..
         else:
             move = direction * int(dice.choice([0, 1, 1, 1, 2]))
         at += move
-        if abs(at) >= 4 or dice.random() < 0.3:
+        if abs(at) >= 4 or dice.random() < 0.18:
             direction = -direction if abs(at) < 4 else (-1 if at > 0 else 1)
         steps.append(at)
     return tuple(steps)
@@ -176,7 +177,7 @@ def _sing(
     for bar in range(section.bars):
         place = bar % _PHRASE_BARS
         is_close = place == _PHRASE_BARS - 1 or bar == section.bars - 1
-        motif = _bar_motif(theme, place, is_close=is_close, bar_quarters=brief.bar.quarters)
+        motif = _bar_motif(brief, theme, place, is_close=is_close)
         drift = (0, 1, 2, 0)[place]
         at = start + brief.bar * bar
         notes += _realise(brief, motif, at, line, seat, centre + drift, section.energy, notes)
@@ -186,17 +187,17 @@ def _sing(
     return notes
 
 
-def _bar_motif(theme: _Theme, place: int, *, is_close: bool, bar_quarters: Fraction) -> _Motif:
+def _bar_motif(brief: Brief, theme: _Theme, place: int, *, is_close: bool) -> _Motif:
     """Return what the bar plays: motif, motif again, contrast, and a close: its head and a long note."""
-    if is_close:
-        early = [(s, length) for s, length in theme.main.rhythm if s < bar_quarters / 2]
-        kept = (early or list(theme.main.rhythm[:1]))[:3]
-        last = kept[-1][0]
-        kept[-1] = (last, bar_quarters * 3 / 4 - last if last < bar_quarters / 2 else bar_quarters / 4)
-        return _Motif(tuple(kept), theme.main.shape[: len(kept)])
-    if place == 2:
-        return theme.contrast
-    return theme.main
+    if not is_close:
+        return theme.contrast if place == 2 else theme.main
+    beat = brief.metre.beat.quarters
+    beats = int(brief.bar.quarters / beat)
+    # Phrases come to rest on a strong beat: the middle of the bar where it has one, or its first.
+    rest = beat * (beats // 2) if beats % 2 == 0 else Fraction(0)
+    head = [(start, min(length, rest - start)) for start, length in theme.main.rhythm if start < rest][:4]
+    rhythm = (*head, (rest, max(beat, (brief.bar.quarters - rest) * 3 / 4)))
+    return _Motif(rhythm, (*theme.main.shape[: len(head)], theme.main.shape[0]))
 
 
 def _realise(
@@ -254,9 +255,11 @@ def _clashes(pitch: int, span: ChordSpan) -> bool:
 
 
 def _closed(seat: _Seat, note: Note, line: ChordLine, *, is_answer: bool) -> Note:
-    """Let a phrase end at rest: an answer on the chord's root or third, a question on its fifth or third."""
+    """Let a phrase end at rest: an answer at home or on the root or third, a question on fifth or third."""
     chord = line.at(note.at).chord
     classes = {chord.root, chord.third} if is_answer else {chord.fifth, chord.third}
+    if is_answer and seat.key.tonic in chord.pitch_classes:
+        classes = {seat.key.tonic}
     options = [p for p in range(seat.lowest, seat.highest + 1) if p % 12 in classes]
     return Note(
         at=note.at,

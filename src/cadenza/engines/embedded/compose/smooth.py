@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 # Price of an interval by its semitones: steps are free, a repeated note and a third are cheap, a
 # tritone and a seventh are dear, an octave less so.
-_INTERVALS = (0.8, 0.0, 0.0, 0.45, 0.7, 1.0, 3.0, 1.3, 2.4, 2.2, 3.2, 4.5, 2.0)
+_INTERVALS = (0.5, 0.0, 0.0, 0.45, 0.7, 1.0, 3.0, 1.3, 2.4, 2.2, 3.2, 4.5, 2.0)
 _WIDER = 6.0
 _AWAY = 0.32  # price of a semitone away from the shape
 
