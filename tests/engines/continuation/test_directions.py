@@ -54,6 +54,7 @@ def centroid(signal):
         ("calm", "energy", -1),
         ("energetic, faster", "energy", 1),
         ("slower", "pace", -1),
+        ("slower", "energy", -1),
         ("brighter", "brightness", 1),
         ("a darker bridge", "brightness", -1),
         ("in minor", "minor", 1),

@@ -39,7 +39,7 @@ def honoured_continuation(
         )
     )
     if direction.words:
-        told["prompt" if isinstance(request.wish, Inherited) else "style"] = _words(direction, made, portrait)
+        told["prompt" if isinstance(request.wish, Inherited) else "style"] = _words(direction, made)
     if ending is not Ending.OPEN:
         field = "prompt" if "prompt" in told else "style"
         told[field] = _approximate(f"the music comes to an end ({ending.value}); {_others(told.get(field))}")
@@ -93,20 +93,20 @@ def _others(told: Honoured | None) -> str:
     return told.reason
 
 
-def _words(direction: Direction, made: ContinuedTake, portrait: Portrait) -> Honoured:
+def _words(direction: Direction, made: ContinuedTake) -> Honoured:
     if direction.strength == 0:
         return _ignored("a style_weight of 0 leaves everything to the source")
-    done = _changes(direction, made, portrait)
+    done = _changes(direction, made)
     if not done:
         return _ignored(
-            "a continuation stays in the style of its source; these words ask for nothing that changes it"
+            "a continuation stays in the style and tempo of its source; these words ask for nothing else"
         )
     if direction.unheeded:
         done.append(f"not understood: {named(direction.unheeded)}")
     return _approximate("; ".join(done))
 
 
-def _changes(direction: Direction, made: ContinuedTake, portrait: Portrait) -> list[str]:
+def _changes(direction: Direction, made: ContinuedTake) -> list[str]:
     """Return what the words did, in words."""
     done = []
     if direction.energy:
@@ -117,12 +117,11 @@ def _changes(direction: Direction, made: ContinuedTake, portrait: Portrait) -> l
         mode = "minor" if direction.minor > 0 else "major"
         done.append(f"leans on bars with {mode} chords; the notes of the source are not changed")
     if direction.is_half_time:
+        kept = "the drums keep their time" if made.has_drums else "there are no drums to play at half time"
         played = "half-time drums of ours instead of the source's"
-        done.append(played if Role.DRUMS in made.joined_by else "there are no drums to play at half time")
-    if direction.pace or direction.beats_per_minute is not None:
-        done.append(
-            "the tempo of the source stays" if portrait.pulse.steady else "no tempo was found to change"
-        )
+        done.append(played if Role.DRUMS in made.joined_by else kept)
+    if direction.pace:
+        done.append(f"a {'slower' if direction.pace < 0 else 'livelier'} feel on the same beats")
     done += [f"{role.value} of ours join" for role in sorted(direction.adds & made.joined_by, key=_by_name)]
     if direction.names_drums and Role.DRUMS not in direction.adds and not direction.is_half_time:
         done.append("the source has drums" if made.has_drums else "drums of ours join")

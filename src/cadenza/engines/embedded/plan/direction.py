@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from cadenza.domain.request import Described, GenerationRequest, Inherited, Specified
 from cadenza.engines.embedded.plan.brief_data import Wanted
@@ -15,7 +14,7 @@ from cadenza.music.pitch import Mode
 
 _FULL_ENERGY = 0.3  # of a mood word: "calm" and "energetic" go all the way
 _DARK, _WARM = 0.7, 0.3  # shares of "darker" and "duller" that other words mean
-_SLOWEST, _FASTEST = 0.85, 1.12  # what stretching does without being heard as such
+_PACE_IS_ENERGY = 0.5  # the beats of the source stay: slower is half as many strokes, and calmer
 _MOST_TILT_DB, _MOST_SOFTER_DB, _MOST_LOUDER_DB = 7.0, 4.0, 2.0
 _MOST_DRUMS_DOWN_DB, _MOST_DRUMS_UP_DB = 18.0, 3.0
 _MOST_SOFTENING = 0.6  # without an order to leave strokes out: notes keep some of their beginnings
@@ -56,7 +55,8 @@ class Direction:
     """What the words ask of a continuation, and how much of it is done.
 
     ``strength`` is the style weight, 0 (the source decides) to 1. ``energy`` (1 denser and louder),
-    ``pace`` (1 faster), ``brightness`` and ``minor`` (1 minor, -1 major) run from -1 to 1; 0 is unsaid.
+    ``pace`` (1 faster on the same beats), ``brightness`` and ``minor`` (1 minor, -1 major) run from -1 to
+    1; 0 is unsaid.
     ``without`` are roles to take out whatever the strength, ``adds`` the roles to be added, ``named`` the
     instruments for them; ``names_drums`` says that drums are spoken of in any way. ``unheeded`` are words
     that change nothing, ``refused`` names of what is in the recording and cannot be taken out of it.
@@ -65,7 +65,6 @@ class Direction:
     strength: float
     energy: float = 0.0
     pace: float = 0.0
-    beats_per_minute: Fraction | None = None
     is_half_time: bool = False
     brightness: float = 0.0
     minor: float = 0.0
@@ -105,18 +104,9 @@ class Direction:
     @property
     def is_neutral(self) -> bool:
         """Whether the source alone decides."""
-        pulls = (self.energy, self.pace, self.brightness, self.minor, self.beats_per_minute)
+        pulls = (self.energy, self.pace, self.brightness, self.minor)
         asks = any(pulls) or self.is_half_time or bool(self.adds) or self.names_drums
         return not (self.without or (self.strength > 0 and asks))
-
-    def tempo_factor(self, source_bpm: float | None) -> float:
-        """Return by how much the tempo changes; only what stretching allows of it."""
-        if source_bpm is None or self.strength == 0:
-            return 1.0
-        wanted = 1.0 + self.pace * (_FASTEST - 1 if self.pace > 0 else 1 - _SLOWEST)
-        if self.beats_per_minute is not None:
-            wanted = _nearest_octave(float(self.beats_per_minute) / source_bpm)
-        return float(min(_FASTEST, max(_SLOWEST, 1.0 + self.strength * (wanted - 1.0))))
 
 
 def read_direction(request: GenerationRequest) -> Direction:
@@ -125,13 +115,13 @@ def read_direction(request: GenerationRequest) -> Direction:
     wishes, shunned = read_wishes(text, request.avoid), read_wishes(request.avoid, "")
     pulls = _pulls(text, wishes)
     against = _pulls(request.avoid, shunned)
+    pace = _clipped(pulls["pace"] - against["pace"])
     added, weight = _added(text, wishes), request.controls.style_weight
     return Direction(
         strength=0.5 if weight is None else weight.fraction,
-        energy=_clipped(pulls["energy"] - against["energy"]),
-        pace=_clipped(pulls["pace"] - against["pace"]),
-        beats_per_minute=wishes.beats_per_minute,
-        is_half_time=wishes.is_half_time,
+        energy=_clipped(pulls["energy"] - against["energy"] + _PACE_IS_ENERGY * pace),
+        pace=pace,
+        is_half_time=wishes.is_half_time or pace < 0,
         brightness=_clipped(pulls["brightness"] - against["brightness"]),
         minor=_clipped(_minor(wishes) - _minor(shunned)),
         without=frozenset(role for role in Role if role.value in wishes.avoid & _REMOVABLE),
@@ -200,8 +190,3 @@ def _refused(avoid: str, wishes: Wishes, shunned: Wishes) -> tuple[str, ...]:
 
 def _clipped(pull: float) -> float:
     return max(-1.0, min(1.0, pull))
-
-
-def _nearest_octave(ratio: float) -> float:
-    """Return the ratio of two tempos that is nearest to 1 when beats may be counted double or half."""
-    return min((ratio, 2 * ratio, ratio / 2), key=lambda one: abs(one - 1))
