@@ -41,7 +41,6 @@ def mirrored_portrait(portrait: Portrait) -> Portrait:
         chords=portrait.chords[:beats][::-1].copy(),
         views=_views(portrait.views),
         moments=_moments(portrait.moments),
-        voice=None if portrait.voice is None else portrait.voice[:beats][::-1].copy(),
         novelty=_novelty(portrait.novelty, portrait.novelty_rate_hz, length_s),
         voice=None if portrait.voice is None else portrait.voice[::-1].copy(),
     )
