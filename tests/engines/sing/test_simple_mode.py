@@ -7,7 +7,7 @@ import pytest
 from cadenza.domain.abilities import Fidelity
 from cadenza.domain.request import Described, GenerationRequest, Specified, Voice
 from cadenza.engines.embedded.honoured import honoured_song
-from cadenza.engines.embedded.song import make_song, plan_song
+from cadenza.engines.embedded.song import plan_song
 from cadenza.music.vocal import Compass
 from cadenza.words.writing import write_lyrics
 
@@ -100,11 +100,3 @@ def test_songs_of_usual_lengths_sing_all_that_was_written(length):
         plan = planned(f"{style}, driving through the city at night", seed=seed, duration_s=length)
         assert len(plan.unsung) <= (8 if length == 60.0 else 0)
         assert (length or 120.0) <= plan.brief.duration_s <= (length or 180.0)
-
-
-def test_a_short_song_from_a_description_sounds_with_a_voice():
-    plan = planned("pop about summer", duration_s=10.0)
-    watch = {"progress": lambda *_: None, "should_stop": lambda: False, "preview": lambda _: None}
-    made = make_song(plan, keeps_stems=True, **watch)
-    assert made.lines[0].text in plan.lyrics
-    assert float(abs(made.stems["vocals"].samples).max()) > 0.05
