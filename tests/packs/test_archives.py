@@ -43,13 +43,13 @@ def test_an_unknown_packing_is_told(tmp_path):
 
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("name", ["../out", "/etc/out", "a/../../out", "a\\..\\out", "c:out"])
-def test_a_path_that_leads_out_is_refused(kind, name, tmp_path):
+def test_sc_04_a_path_that_leads_out_of_an_archive_is_refused(kind, name, tmp_path):
     with pytest.raises(BadArchive):
         read(PACKED[kind]({name: b"x"}), kind, tmp_path)
 
 
 @pytest.mark.parametrize("link", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
-def test_links_and_devices_are_refused(link, tmp_path):
+def test_sc_04_links_and_devices_in_an_archive_are_refused(link, tmp_path):
     with pytest.raises(BadArchive, match="link or a device"):
         read(gzip.compress(tar(kind=link)), Kind.NPM, tmp_path)
 
@@ -68,7 +68,7 @@ def test_a_link_in_a_wheel_is_refused(tmp_path):
 def test_a_bomb_is_not_unpacked(kind, tmp_path, monkeypatch):
     monkeypatch.setattr(archives, "MOST_BYTES", 100_000)
     with pytest.raises(BadArchive, match="more than"):
-        read(PACKED[kind]({"zeros": bytes(10_000_000)}), kind, tmp_path)
+        read(PACKED[kind]({"zeros": bytes(1_000_000)}), kind, tmp_path)
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -81,7 +81,7 @@ def test_too_many_files_are_refused(kind, tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", Kind)
 def test_a_damaged_archive_is_told_and_never_crashes(kind, tmp_path, tried):
     whole = PACKED[kind]()
-    cuts = range(0, len(whole), max(1, len(whole) // 60))
+    cuts = range(0, len(whole), max(1, len(whole) // 30))
     tried(2 * len(cuts))
     for cut in cuts:
         spoilt = bytearray(whole)

@@ -202,6 +202,19 @@ def test_a_damaged_pack_is_not_heard_with(short_song, shelf, tmp_path):
     assert with_voice(portrait, short_song, other, lambda: False) is portrait
 
 
+def test_sc_04_a_model_that_holds_pickled_objects_is_not_read(shelf, tmp_path):
+    copy = tmp_path / "ears"
+    copy.mkdir()
+    np.savez(copy / "voice.npz", **{"voice-0-kernel": np.array([print], dtype=object)})
+    (copy / "notes.onnx").write_bytes(keys_model())
+    files = {
+        path.name: Kept(size_bytes=path.stat().st_size, sha256=sha256_of(path)) for path in copy.iterdir()
+    }
+    (copy / RECORD).write_text(record_text(catalogue()["ears"], files))
+    with pytest.raises(Damaged):
+        open_ears(Shelf(tmp_path).find("ears"))
+
+
 def test_the_engines_version_tells_with_what_it_hears(shelf):
     assert EmbeddedEngine(shelf=shelf).version == EmbeddedEngine().version + "+ears1"
 
@@ -233,7 +246,7 @@ def test_no_layer_quotes_a_stretch_that_is_sung(short_song):
         beats = np.concatenate([np.arange(span.start, span.start + span.length) for span in spans])
         return is_sung[np.clip(beats.astype(int), 0, len(is_sung) - 1)].mean()
 
-    seeds = range(3)
+    seeds = range(2)
     assert np.mean([share(portrait, seed) for seed in seeds]) > 0.1
     assert max(share(dataclasses.replace(portrait, voice=is_sung), seed) for seed in seeds) < 0.02
 

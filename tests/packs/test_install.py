@@ -64,7 +64,7 @@ def test_everything_of_an_archive_is_taken_only_from_the_very_archive(bench, ser
 
 
 @pytest.mark.parametrize("kind", ["npm", "deb"])
-def test_what_has_another_digest_is_refused_and_nothing_is_installed(kind, bench, served):
+def test_sc_04_a_package_of_another_digest_is_refused_and_nothing_is_installed(kind, bench, served):
     with pytest.raises(Unavailable, match="SHA-256"):
         bench.install(toy(kind, archive=b"another"))
     assert bench.shelf.installed("toy") is None
@@ -162,7 +162,7 @@ def test_two_installers_do_not_work_at_once(bench, served):
     os.close(lock)
 
 
-def test_a_file_that_changed_after_it_was_installed_is_not_handed_out(bench, served):
+def test_sc_04_a_model_file_that_changed_after_it_was_installed_is_not_handed_out(bench, served):
     installed = bench.install(toy("npm"))
     installed.file("weights.bin")
     (installed.folder / "weights.bin").write_bytes(b"WEIGHTS" * 100)
