@@ -146,7 +146,7 @@ def test_consonants_are_longer_sung_than_spoken_and_before_the_beat():
     placed = place_line(syllables, energy=0.6, breath_s=0.5, manners=Manners(), seed=(1,))
     second = [s for s in placed.phrase.segments if s.phone == "M"][1]
     assert second.end_s + placed.begin_s == pytest.approx(syllables[1].begin_s)
-    assert second.end_s - second.begin_s == pytest.approx(1.35 * PHONES["M"].length_s)
+    assert second.end_s - second.begin_s == pytest.approx(2.0 * PHONES["M"].length_s)
 
 
 def test_a_breath_is_drawn_where_there_is_time_for_one():

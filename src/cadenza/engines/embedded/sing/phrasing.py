@@ -1,7 +1,7 @@
 """From a timed line to a phrase: consonants before the beat and long enough, the vowel on the beat.
 
-Consonants are sung longer than spoken: with 1.35 times their spoken length more words are understood.
-They take their time from the vowel before, which keeps nearly half of what it has.
+Consonants are sung longer than spoken, up to twice as long: more words are understood.
+They take their time from the vowel before, which keeps nearly half of what it has at least.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cadenza.engines.embedded.sing.voice import BREATH, FRAME_S, SILENCE, Floats
 from cadenza.music.lyrics import Stress
 from cadenza.music.vocal import TimedSyllable, TimedTone
 
-_LONGER = 1.35
+_LONGER = 2.0
 _VOWEL_SHARE, _SHORTEST_VOWEL_S = 0.45, 0.06
 _REST_S = 0.16  # a gap this long is heard as a rest
 _BREATH_S, _SHORTEST_BREATH_S = 0.32, 0.14

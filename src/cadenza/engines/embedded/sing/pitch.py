@@ -3,7 +3,7 @@
 The constants are those of Saitou, Goto, Unoki and Akagi ("Speech-to-singing synthesis", WASPAA
 2007): notes as steps through a damped system of second order, preparation and overshoot, vibrato, and
 fine fluctuation. The damping is a little higher than theirs (0.54), so that a leap of a fifth stays
-within half a semitone of its note.
+within half a semitone of its note, and the turn is quicker, so that short notes are reached at all.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from cadenza.engines.embedded.sing.voice import FRAME_S, Floats
 from cadenza.music.pitch import midi_to_hz
 from cadenza.music.vocal import TimedTone
 
-_TURN_PER_S, _DAMPING = 36.0, 0.66
-_EARLY_S = 0.065  # by which a step leaves the old note, so that the new one is there with its vowel
+_TURN_PER_S, _DAMPING = 50.0, 0.66
+_EARLY_S = 0.055  # by which a step leaves the old note, so that the new one is there with its vowel
 _VIBRATO_HZ, _VIBRATO_DELAY_S, _VIBRATO_RISE_S, _SHORTEST_VIBRATO_S = 5.6, 0.22, 0.3, 0.45
 _VIBRATO_AM_DB = 0.8
 _SCOOP_S, _FALL_S = 0.07, 0.09
