@@ -54,6 +54,23 @@ def test_json_is_one_object_with_all_that_was_promised(cadenza, song, tmp_path):
     assert -40 < take["loudness_lufs"] < 0
 
 
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--replace", "1:9"), "within the recording, which lasts 3.00 s"),
+        (("--replace", "2:1"), "the second above the first"),
+        (("--replace", "1:2", "--at", 1), "neither --at nor --side left"),
+        (("--side", "left", "--at", 3), "before the end of the recording"),
+        (("--context-seconds", 0), "above 0 seconds"),
+    ],
+)
+def test_a_place_that_cannot_be_is_told(cadenza, song, tmp_path, words, reason):
+    answer = cadenza("extend", song, *words, "-o", tmp_path / "out.wav")
+    assert answer.status == 2
+    assert reason in " ".join(answer.err.split())
+    assert names(tmp_path) == ["song.wav"]
+
+
 def test_two_takes_are_two_numbered_files_with_two_ideas(cadenza, song, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
