@@ -76,10 +76,9 @@ def test_the_svg_is_well_formed_and_whoever_named_the_file_writes_no_markup(shap
     assert len(root.findall(f"{SVG}line")) == len([one for one in shapes if isinstance(one, Line)])
 
 
-def test_the_png_has_its_size_and_the_same_bytes_each_time(shapes):
+def test_the_png_has_its_size_and_the_colours_of_the_lines(shapes):
     painted = as_png(shapes, width=WIDTH, height=HEIGHT)
     assert Image.open(io.BytesIO(painted)).size == (WIDTH, HEIGHT)
-    assert painted == as_png(shapes, width=WIDTH, height=HEIGHT)
     assert any(isinstance(shape, Words) and shape.text == "new part" for shape in shapes)
     colours = {colour for _, colour in Image.open(io.BytesIO(painted)).convert("RGB").getcolors(1 << 20)}
     assert colours >= {(0x1B, 0x49, 0x65), (0xD7, 0x26, 0x3D), (0x5F, 0x8D, 0x4E)}

@@ -7,11 +7,12 @@ import sys
 
 import pytest
 
-from cadenza.testing.audio import chord, clicks, silence
+from cadenza.testing.audio import chord, clicks
 from cadenza.testing.files import file_bytes
 from cadenza.wiring import service
 
 BROKEN = (sys.executable, "-c", "raise SystemExit(3)")
+SILENT = (sys.executable, "-c", """print('{"reason": "The recording is silent."}')""")
 ASLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
 
 
@@ -50,8 +51,9 @@ def test_the_portrait_of_an_upload_is_heard_once(sqlite_house, key, monkeypatch,
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
-def test_what_has_no_portrait_is_refused_with_the_reason(sqlite_house, key):
-    upload_id = left(sqlite_house, key, silence(4.0))
+def test_what_has_no_portrait_is_refused_with_the_reason(sqlite_house, key, monkeypatch):
+    upload_id = left(sqlite_house, key, chord((60,), 1.0))
+    monkeypatch.setattr(service, "_HEARING_COMMAND", SILENT)
     (answer,) = sqlite_house.ask(key, ("GET", path_of(upload_id)))
     assert answer.status_code == 422
     assert "silent" in answer.json()["detail"]
