@@ -72,9 +72,12 @@ def render_files(
     """
     work = _Work(rendition, artist).of(depth, extra_files)
     files = {kind: folder / f"{take_id}.{kind.value}{kind.suffix}" for kind in work}
+    stems = work.pop(ArtefactKind.STEMS, None)
     with ThreadPoolExecutor(max_workers=len(work)) as together:
         for written in [together.submit(_write_whole, files[kind], write) for kind, write in work.items()]:
             written.result()
+    if stems is not None:  # alone: of a long song each is as large as the song itself
+        _write_whole(files[ArtefactKind.STEMS], stems)
     return RenderedFiles(files)
 
 
