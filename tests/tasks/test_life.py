@@ -300,7 +300,7 @@ def test_an_extension_inherits_model_title_and_style_from_its_take(store, accoun
     finish(store, life, parent, begin(store, life, parent))
     source = SourceTake(take_id=f"{parent.id}-1")
     child = accept(wish=Inherited(), continuation=Continuation(source=source, from_s=30.0))
-    assert child.request.wish == Specified(title="Rain", style="folk")
+    assert child.request.wish == Specified(title="Rain", style="folk", style_is_inherited=True)
     assert child.parent_take_id == f"{parent.id}-1"
 
 

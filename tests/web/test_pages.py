@@ -296,6 +296,7 @@ def _check_fields(schema, *, is_form):
 SHOWN_WORDS = {
     *("type", "description", "default", "enum", "format", "oneOf", "properties", "required"),
     *("minimum", "maximum", "exclusiveMinimum", "minLength", "maxLength", "multipleOf"),
+    *("items", "uniqueItems"),
     "pattern",  # only of numbers written as text, which the table calls so
 }
 

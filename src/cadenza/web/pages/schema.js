@@ -32,7 +32,7 @@ function described(schema) {
   return {
     type: typeOf(main) + (asText ? ", also as text" : ""),
     limits: limitsOf(main),
-    choices: (main.enum ?? []).filter((value) => value !== null).map(String),
+    choices: (main.enum ?? main.items?.enum ?? []).filter((value) => value !== null).map(String),
     standard: schema.default,
     description: schema.description ?? "",
   };
@@ -40,12 +40,13 @@ function described(schema) {
 
 function typeOf(schema) {
   if (schema.format === "binary") return "file";
+  if (schema.items) return `${typeOf(schema.items)} array`;
   const names = [schema.type ?? "any"].flat().filter((name) => name !== "null");
   return names.join(" or ") + (schema.format ? ` (${schema.format.toUpperCase()})` : "");
 }
 
 function limitsOf(schema) {
-  const { minimum, maximum, exclusiveMinimum, maxLength, minLength, multipleOf } = schema;
+  const { minimum, maximum, exclusiveMinimum, maxLength, minLength, multipleOf, uniqueItems } = schema;
   const say = (value) => (value > 1e15 ? "2⁶³ − 1" : value.toLocaleString("en"));
   return [
     minimum !== undefined && maximum !== undefined ? `${say(minimum)} to ${say(maximum)}` : null,
@@ -55,6 +56,7 @@ function limitsOf(schema) {
     multipleOf !== undefined ? `steps of ${multipleOf}` : null,
     minLength ? `at least ${say(minLength)} characters` : null,
     maxLength !== undefined ? `at most ${say(maxLength)} characters` : null,
+    uniqueItems ? "each once" : null,
   ].filter(Boolean);
 }
 
