@@ -94,6 +94,12 @@ def test_words_of_the_prompt_that_became_the_subject_are_not_called_unknown():
     assert "theorbo" in planned("folk with theorbo about my cat").unknown_words
 
 
+def test_words_for_who_sings_are_not_called_unknown_and_choose_the_voice():
+    for prompt, compass in (("folk, female voice", Compass.HIGH), ("folk, male singer", Compass.LOW)):
+        song = planned(prompt)
+        assert (song.compass, song.unknown_words) == (compass, ())
+
+
 @pytest.mark.parametrize("length", [None, 60.0, 180.0])
 def test_songs_of_usual_lengths_sing_all_that_was_written(length):
     for seed, style in enumerate(("synthwave, 100 bpm", "slow ballad, 60 bpm", "punk, 180 bpm", "waltz")):

@@ -26,7 +26,7 @@ from cadenza.engines.embedded.plan.brief import draw_brief
 from cadenza.engines.embedded.synth.orchestra import Player, seat
 from cadenza.engines.embedded.synth.tone import SAMPLE_RATE
 from cadenza.engines.embedded.tape import StemShelf, Stereo, Tape, sum_of
-from cadenza.engines.embedded.vocals import VOCALS, VocalTrack, compass_of, lines_of
+from cadenza.engines.embedded.vocals import VOCALS, VocalTrack, compass_of, lines_of, speaks_of_singers
 from cadenza.music.brief import Brief, Role
 from cadenza.music.dice import Dice
 from cadenza.music.lyrics import Line
@@ -97,7 +97,7 @@ def plan_song(request: GenerationRequest, *, seed: int, take_index: int) -> Song
         title=brief.title,
         style=planned.style,
         lyrics=libretto.heard(planned.unsung),
-        unknown_words=tuple(word for word in planned.unknown if not libretto.understands(word)),
+        unknown_words=tuple(word for word in planned.unknown if not _is_heeded(word, libretto)),
         neighbours=planned.neighbours,
         dice=dice,
         libretto=libretto,
@@ -105,6 +105,11 @@ def plan_song(request: GenerationRequest, *, seed: int, take_index: int) -> Song
         unsung=planned.unsung,
         compass=compass_of(request.voice, f"{described} {planned.style}", dice),
     )
+
+
+def _is_heeded(word: str, libretto: Libretto) -> bool:
+    """Answer whether a word that says nothing of the music says something of who sings what."""
+    return libretto.understands(word) or (bool(libretto.read) and speaks_of_singers(word))
 
 
 def make_song(

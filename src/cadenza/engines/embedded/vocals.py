@@ -19,8 +19,9 @@ from cadenza.music.vocal import Compass, TimedLine
 
 VOCALS: Final = "vocals"  # the stem's name
 _BEFORE_S = 1.5  # more than breath and consonants before a line's first vowel ever take
-_HIGH_WORDS = re.compile(r"\b(female|woman|girl|soprano|alto)\b", re.IGNORECASE)
-_LOW_WORDS = re.compile(r"\b(male|man|boy|tenor|baritone|bass voice)\b", re.IGNORECASE)
+_HIGH_WORDS = re.compile(r"\b(female|wom[ae]n|girl|soprano|alto)\b", re.IGNORECASE)
+_LOW_WORDS = re.compile(r"\b(male|m[ae]n|boy|tenor|baritone|bass voice)\b", re.IGNORECASE)
+_ANY_SINGER = re.compile(r"(voice|vocals?|vocalist|singer|singing|sings|sung)", re.IGNORECASE)
 
 
 def compass_of(voice: Voice, style: str, dice: Dice) -> Compass:
@@ -30,6 +31,11 @@ def compass_of(voice: Voice, style: str, dice: Dice) -> Compass:
     if voice is Voice.MALE or _LOW_WORDS.search(style):
         return Compass.LOW
     return (Compass.LOW, Compass.HIGH)[int(dice.shared.named("who sings").integers(2))]
+
+
+def speaks_of_singers(word: str) -> bool:
+    """Answer whether a word of a description says that somebody sings, or who."""
+    return any(words.fullmatch(word) for words in (_HIGH_WORDS, _LOW_WORDS, _ANY_SINGER))
 
 
 def lines_of(sung: Sequence[TimedLine]) -> tuple[LyricLine, ...]:
