@@ -1,6 +1,6 @@
 """One caller's wait: from POST to the first event, the text stage, the first sound and the first whole take.
 
-    python benchmarks/journey.py [--seconds 60] [--repeat 3]
+    python benchmarks/journey.py [--seconds 60] [--repeat 3] [--rest 0]
 
 Also prints the memory (RSS) of the API, of a worker at rest and the peak of a render child.
 """
@@ -25,10 +25,14 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=float, default=60.0)
     arguments.add_argument("--repeat", type=int, default=3)
+    arguments.add_argument("--rest", type=float, default=0.0, help="seconds before each request")
     chosen = arguments.parse_args()
     with running(workers=1, engine="embedded") as service:
         memory = _Memory(service.pid)
-        waits = [_wait(service, chosen.seconds) for _ in range(chosen.repeat)]
+        waits = []
+        for _ in range(chosen.repeat):
+            time.sleep(chosen.rest)
+            waits.append(_wait(service, chosen.seconds))
         memory.stop()
     print(f"| from POST to, s (song of {chosen.seconds:g} s) | median | worst |\n|---|--:|--:|")
     for mark in _MARKS:

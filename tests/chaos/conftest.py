@@ -20,8 +20,8 @@ from cadenza.domain.task import Accepted, Dialect, Operation
 from cadenza.settings import from_environment
 from cadenza.testing.service import command, free_port
 from cadenza.testing.victims import Nursery, Victim
+from cadenza.wiring.backroom import backroom
 from cadenza.wiring.desk import Desk
-from cadenza.wiring.service import backroom
 
 SERVE = "from cadenza.wiring.serving import serve_api; serve_api('127.0.0.1', {port})"
 SERVER = "import sys; from cadenza.cli import main; sys.argv[1:] = ['serve', '--port', '{port}']; main()"

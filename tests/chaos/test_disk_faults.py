@@ -20,7 +20,7 @@ from cadenza.domain.credits import EntryKind
 from cadenza.domain.errors import Unavailable
 from cadenza.settings import current_settings
 from cadenza.stores.store import GroupCommit
-from cadenza.wiring.service import backroom
+from cadenza.wiring.backroom import backroom
 room = backroom(current_settings())
 batcher = GroupCommit(room.store)
 for number in range(20):

@@ -19,7 +19,8 @@ from cadenza.domain.task import Dialect
 from cadenza.intake.keys import make_key
 from cadenza.settings import current_settings
 from cadenza.tasks.records import Account
-from cadenza.wiring.service import api_app, backroom, pepper
+from cadenza.wiring.backroom import backroom, pepper
+from cadenza.wiring.service import api_app
 
 # Of each route, right and wrong ones each, in the short form: some 400 together.
 EXAMPLES = 5

@@ -18,7 +18,7 @@ from cadenza.audio import files
 from cadenza.domain.artefact import ArtefactKind
 from cadenza.publish.store import MediaStore
 from cadenza.testing.service import eventually
-from cadenza.wiring.service import sweeper
+from cadenza.wiring.backroom import sweeper
 
 FILES_OF_A_TAKE = 4
 LOSSES = 20

@@ -9,7 +9,7 @@ from cadenza.testing.victims import Victim
 
 PREPARE_AND_WORK = """
 from cadenza.settings import current_settings
-from cadenza.wiring.service import prepare
+from cadenza.wiring.backroom import prepare
 from cadenza.wiring.serving import work
 prepare(current_settings())
 work()

@@ -14,7 +14,7 @@ from cadenza.stores.schema import metadata
 from cadenza.stores.steps import STEPS, Step
 from cadenza.testing.service import eventually
 from cadenza.testing.victims import Victim
-from cadenza.wiring.service import prepare
+from cadenza.wiring.backroom import prepare
 
 NEWEST = STEPS[-1].number
 HARMLESS = Step(NEWEST + 1, "a column more", NEWEST, ("ALTER TABLE tasks ADD COLUMN mood TEXT",))

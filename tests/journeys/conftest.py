@@ -18,8 +18,8 @@ from cadenza.testing.audio import chord
 from cadenza.testing.files import file_bytes
 from cadenza.testing.network import Receiver
 from cadenza.testing.service import Service, eventually, free_port
+from cadenza.wiring.backroom import backroom
 from cadenza.wiring.desk import Desk
-from cadenza.wiring.service import backroom
 
 FAST = {"CADENZA_ENGINE": "debug", "CADENZA_OUTBOUND_ALLOW": "127.0.0.0/8", "CADENZA_LOG_LEVEL": "info"}
 

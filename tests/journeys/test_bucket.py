@@ -19,8 +19,8 @@ from cadenza.testing.clock import FrozenClock
 from cadenza.testing.relay import Fault, Harm, Relay
 from cadenza.testing.service import Service, eventually
 from cadenza.wiring import archive
+from cadenza.wiring.backroom import backroom, sweeper
 from cadenza.wiring.desk import open_desk
-from cadenza.wiring.service import backroom, sweeper
 
 FAST = {"CADENZA_ENGINE": "debug", "CADENZA_LOG_LEVEL": "info"}
 AWAY = Fault(harm=Harm.RESET)

@@ -13,8 +13,8 @@ import cadenza
 from cadenza.domain.errors import Unavailable
 from cadenza.settings import from_environment
 from cadenza.stores.store import GroupCommit
+from cadenza.wiring.backroom import backroom, prepare
 from cadenza.wiring.desk import Desk
-from cadenza.wiring.service import backroom, prepare
 
 SOURCES = Path(cadenza.__file__).parent
 FULL, WAL = 2, "wal"

@@ -26,8 +26,9 @@ from cadenza.stores.store import SqlStore
 from cadenza.tasks.records import Account
 from cadenza.testing.clock import FrozenClock
 from cadenza.testing.service import Service
-from cadenza.wiring import service
-from cadenza.wiring.service import Backroom, api_app, backroom, pepper
+from cadenza.wiring import backroom
+from cadenza.wiring.backroom import Backroom, pepper
+from cadenza.wiring.service import api_app
 
 MakeApp = Callable[..., Starlette]
 
@@ -116,7 +117,7 @@ def data(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture
 def room(data: Path) -> Iterator[Backroom]:
     """What stands behind the application."""
-    opened = backroom(wiring.current_settings())
+    opened = backroom.backroom(wiring.current_settings())
     yield opened
     opened.close()
 
@@ -242,7 +243,7 @@ class House:
 
 
 def _house(store: SqlStore, app: MakeApp, monkeypatch: pytest.MonkeyPatch, clock: FrozenClock) -> House:
-    monkeypatch.setattr(service, "SystemClock", lambda: clock)
+    monkeypatch.setattr(backroom, "SystemClock", lambda: clock)
     return House(store._engine, store, clock, app, pepper(wiring.current_settings()))
 
 

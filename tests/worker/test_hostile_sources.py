@@ -23,6 +23,7 @@ from cadenza.testing import hostile
 from cadenza.testing.audio import noise
 from cadenza.testing.codec import M4A_HEAD, write_codec
 from cadenza.testing.files import file_bytes
+from cadenza.worker.process import RenderChildren
 from cadenza.worker.run import TaskRunner
 from cadenza.worker.source import SourceFiles
 
@@ -44,7 +45,8 @@ def media(tmp_path):
 
 
 @pytest.fixture
-def runner(store, clock, tmp_path, media):
+def runner(store, clock, tmp_path, media, monkeypatch):
+    monkeypatch.setenv("CADENZA_ENGINE", "debug")
     life = Life(
         clock=clock,
         callback_body=lambda *_: None,
@@ -53,18 +55,20 @@ def runner(store, clock, tmp_path, media):
         retention=dt.timedelta(days=1),
     )
     nursery = Nursery(slots=1)
+    children = RenderChildren(CHILD)
     yield TaskRunner(
         store=store,
         life=life,
         sources=SourceFiles(store=store, media=media, outbound=None, max_bytes=10**8, deadline_s=1),
         media=media,
-        child_command=CHILD,
+        children=children,
         worker_id="worker_test",
         scratch_folder=tmp_path / "scratch",
         streams_folder=tmp_path / "streams",
         limit_s=60.0,
         nursery=nursery,
     )
+    children.close()
     nursery.close()
 
 

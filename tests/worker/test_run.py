@@ -20,6 +20,7 @@ from cadenza.tasks.records import Upload
 from cadenza.testing.audio import chord
 from cadenza.testing.files import file_bytes
 from cadenza.worker.patience import patiently
+from cadenza.worker.process import RenderChildren
 from cadenza.worker.run import TaskRunner
 from cadenza.worker.source import SourceFiles
 
@@ -28,7 +29,8 @@ CHILD = (sys.executable, "-c", "from cadenza.wiring.child import render_child; r
 
 
 @pytest.fixture
-def runner(store, clock, tmp_path):
+def runner(store, clock, tmp_path, monkeypatch):
+    monkeypatch.setenv("CADENZA_ENGINE", "debug")
     life = Life(
         clock=clock,
         callback_body=lambda *_: None,
@@ -38,15 +40,17 @@ def runner(store, clock, tmp_path):
     )
 
     nursery = Nursery()
+    started = []
 
     def make(command=CHILD, media=None, limit_s=60.0):
         kept = media or MediaStore(tmp_path / "media")
+        started.append(RenderChildren(command))
         return TaskRunner(
             store=store,
             life=life,
             sources=SourceFiles(store=store, media=kept, outbound=None, max_bytes=1, deadline_s=1),
             media=kept,
-            child_command=command,
+            children=started[-1],
             worker_id="worker_test",
             scratch_folder=tmp_path / "scratch",
             streams_folder=tmp_path / "streams",
@@ -55,6 +59,8 @@ def runner(store, clock, tmp_path):
         )
 
     yield make
+    for children in started:
+        children.close()
     nursery.close()
 
 

@@ -1,7 +1,7 @@
 """The only place that knows concrete classes.
 
 This file knows the engines, light enough for the command line and the render child;
-``service`` puts API and worker processes together.
+``backroom`` opens an installation, ``service`` puts API and worker processes together.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING, Any
 
-from cadenza.engines.protocol import Engine
-from cadenza.music.findings import Findings, findings_to_json
 from cadenza.packs.shelf import Shelf
 from cadenza.settings import Settings, SettingsError, current_settings
 
 if TYPE_CHECKING:
     from cadenza.audio.signal import Signal
+    from cadenza.engines.protocol import Engine
+    from cadenza.music.findings import Findings
 
 ENGINES = ("embedded", "debug")
 
@@ -54,6 +54,7 @@ def portrait(source: Signal) -> dict[str, Any]:
         If it is silent or has too little music.
     """
     from cadenza.audio.peaks import waveform_peaks  # noqa: PLC0415 - numpy takes a while
+    from cadenza.music.findings import findings_to_json  # noqa: PLC0415 - as above
 
     return {**findings_to_json(findings(source)), "peaks": waveform_peaks(source)}
 

@@ -12,4 +12,4 @@ def render_child() -> None:
     settings = current_settings()
     logs.set_up(settings.log_level)  # to standard error: standard output is for events
     crash.arm(settings.crash_at)
-    main(wiring.engine, artist=settings.artist)
+    main(wiring.engine, artist=settings.artist, likely_engine=settings.engine)

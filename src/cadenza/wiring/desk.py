@@ -17,7 +17,7 @@ from cadenza.settings import Settings
 from cadenza.tasks.keys import KeyRecord, Limits
 from cadenza.tasks.ports import Books
 from cadenza.tasks.records import Account, CallbackAttempt, CallbackRecord
-from cadenza.wiring.service import Backroom, backroom, keyring, prepare
+from cadenza.wiring.backroom import Backroom, backroom, keyring, prepare
 from cadenza.worker.lanes import lane_of
 
 

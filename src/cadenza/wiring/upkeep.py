@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cadenza.settings import Settings
-from cadenza.wiring.service import backroom, prepare, sweeper
+from cadenza.wiring.backroom import backroom, prepare, sweeper
 from cadenza.worker.sweep import Swept
 
 

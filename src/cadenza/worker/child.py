@@ -1,13 +1,14 @@
 """The render child: makes the takes of one order in a process of its own, and tells how it goes.
 
-It is started by the worker with an order on standard input; it writes files into the order's folder and
+It is started by the worker, mostly before there is anything to do: it loads its libraries and waits, asleep,
+for the one order that comes on standard input, a socket. It writes files into the order's folder and
 events, one JSON line each, to standard output. Killing it is how a task is cancelled.
 """
 
 from __future__ import annotations
 
 import os
-import sys
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
@@ -28,6 +29,7 @@ from cadenza.worker.order import (
     Progressed,
     TakeRendered,
     event_to_json,
+    receive_order,
     stream_path,
 )
 from cadenza.worker.orphan import end_with_parent
@@ -38,14 +40,20 @@ _NICENESS = 5
 _PUBLISHING_SHARE = 0.25
 
 
-def main(engine_named: Callable[[str], Engine], *, artist: str) -> None:
+def main(engine_named: Callable[[str], Engine], *, artist: str, likely_engine: str) -> None:
     """Render the order on standard input; the exit status is 0 whenever an event told the outcome.
 
-    ``artist`` is named in the files.
+    ``artist`` is named in the files. ``likely_engine`` is loaded before the order has come.
     """
-    end_with_parent()
+    parent = os.getppid()
     os.nice(_NICENESS)
-    order = ChildOrder.from_json(sys.stdin.buffer.read())
+    engine_named(likely_engine)
+    with socket.socket(fileno=os.dup(0)) as line:
+        order = receive_order(line)
+    if order is None:
+        return
+    # Not before: the watch wakes up now and then, and while we wait the end of the line tells the same.
+    end_with_parent(parent)
     teller = _Teller(order, os.fdopen(os.dup(1), "wb", buffering=0), artist)
     os.dup2(2, 1)  # a stray print must not look like an event
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from cadenza.domain.serial import (
 )
 from cadenza.domain.task import LyricLine
 
+_READ_BYTES = 65_536
+
 
 def stream_path(streams_folder: Path, take_id: str) -> Path:
     """Return where a take grows while it is rendered."""
@@ -32,7 +35,7 @@ def stream_path(streams_folder: Path, take_id: str) -> Path:
 class ChildOrder:
     """One rendering: the request, the source file if there is one, and where to put the results.
 
-    ``nursery`` is the descriptor behind which the source is decoded, inherited by the child.
+    ``nursery`` is the descriptor behind which the source is decoded; it travels beside the text.
     """
 
     engine: str
@@ -57,13 +60,12 @@ class ChildOrder:
                 "take_ids": {str(index): take_id for index, take_id in self.take_ids.items()},
                 "folder": str(self.folder),
                 "streams_folder": str(self.streams_folder),
-                "nursery": self.nursery,
             }
         )
 
     @staticmethod
-    def from_json(text: bytes) -> ChildOrder:
-        """Return the order that ``to_json`` was given."""
+    def from_json(text: bytes, *, nursery: int | None = None) -> ChildOrder:
+        """Return the order that ``to_json`` was given, with the descriptor that came along."""
         value = orjson.loads(text)
         return ChildOrder(
             engine=value["engine"],
@@ -74,8 +76,24 @@ class ChildOrder:
             take_ids={int(index): take_id for index, take_id in value["take_ids"].items()},
             folder=Path(value["folder"]),
             streams_folder=Path(value["streams_folder"]),
-            nursery=value["nursery"],
+            nursery=nursery,
         )
+
+
+def send_order(order: ChildOrder, line: socket.socket) -> None:
+    """Send an order, its descriptor and the end. Raises ``OSError`` where nobody takes it."""
+    text = order.to_json()
+    sent = socket.send_fds(line, [text], [] if order.nursery is None else [order.nursery])
+    line.sendall(text[sent:])
+    line.shutdown(socket.SHUT_WR)
+
+
+def receive_order(line: socket.socket) -> ChildOrder | None:
+    """Wait for an order; None where whoever could send one has gone."""
+    text, descriptors, _, _ = socket.recv_fds(line, _READ_BYTES, 1)
+    while chunk := line.recv(_READ_BYTES):
+        text += chunk
+    return ChildOrder.from_json(text, nursery=next(iter(descriptors), None)) if text else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

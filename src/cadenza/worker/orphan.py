@@ -10,9 +10,9 @@ import time
 _LOOK_S = 0.3
 
 
-def end_with_parent() -> None:
-    """From now on, send this process SIGTERM as soon as its parent is gone."""
-    parent = os.getppid()
+def end_with_parent(parent: int | None = None) -> None:
+    """From now on, send this process SIGTERM as soon as ``parent`` is gone; by default its parent of now."""
+    parent = os.getppid() if parent is None else parent
 
     def look() -> None:
         while os.getppid() == parent:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ from cadenza.tasks.records import Attempt
 from cadenza.worker.observe import Observer, WatchedAttempt
 from cadenza.worker.order import ChildOrder, stream_path
 from cadenza.worker.patience import patiently
-from cadenza.worker.process import ChildLost, run_child
+from cadenza.worker.process import ChildLost, RenderChildren
 from cadenza.worker.publishing import Publishing
 from cadenza.worker.source import SourceFiles
 from cadenza.worker.words import BuiltIn, Lyricist, write_words
@@ -46,7 +46,7 @@ class TaskRunner:
     life: Life
     sources: SourceFiles
     media: Media
-    child_command: Sequence[str]
+    children: RenderChildren
     worker_id: str
     scratch_folder: Path
     streams_folder: Path
@@ -58,6 +58,7 @@ class TaskRunner:
     def run(self, task_id: str) -> None:
         """Do all that is left to do for a task; return when it is final or no longer ours."""
         patiently(lambda: self._run(task_id))
+        self.children.prepare()  # not earlier: beside the one that renders it would cost time and memory
         crash.here("after_end")
 
     def _run(self, task_id: str) -> None:
@@ -102,8 +103,7 @@ class TaskRunner:
         order = self._order(view, attempt, folder)
         published = Publishing(self.store, self.life, self.media, view, attempt, order)
         lost = _Glance(lambda: not self.store.read(lambda books: books.tasks.is_current(attempt)))
-        events = run_child(
-            self.child_command,
+        events = self.children.run(
             order,
             limit_s=self.limit_s,
             should_stop=lambda: not published.is_complete and lost(),
