@@ -25,8 +25,17 @@ from cadenza.dialects.kinds import Hundredths, Seconds, Text, Whole
 from cadenza.dialects.native.decode import SOURCE_FIELDS, TASK, decode_task
 from cadenza.dialects.native.uploads import UPLOAD, decode_upload
 from cadenza.dialects.sunoapi.decode import decode_extend, decode_generate, decode_upload_extend
+from cadenza.dialects.sunoapi.decode_overlay import decode_add_instrumental, decode_add_vocals
 from cadenza.dialects.sunoapi.files import decode_base64_upload, decode_url_upload
-from cadenza.dialects.sunoapi.tables import BASE64_UPLOAD, EXTEND, GENERATE, UPLOAD_EXTEND, URL_UPLOAD
+from cadenza.dialects.sunoapi.tables import (
+    ADD_INSTRUMENTAL,
+    ADD_VOCALS,
+    BASE64_UPLOAD,
+    EXTEND,
+    GENERATE,
+    UPLOAD_EXTEND,
+    URL_UPLOAD,
+)
 from cadenza.domain.errors import Malformed
 
 # Names of files and folders, which may not hold what is invisible.
@@ -45,6 +54,8 @@ CRUN_EXTEND = {"audio_url": "https://a.example/x", "mode": "custom", "title": "T
                "lyrics": "La", "continue_at": 3, "prompt": "x"}  # fmt: skip
 SUNO = {"customMode": True, "defaultParamFlag": True, "instrumental": False, "model": "V5", "style": "jazz",
         "title": "T", "prompt": "La", "continueAt": 3}  # fmt: skip
+OVERLAY = {"uploadUrl": "https://a.example/x", "prompt": "La", "title": "T", "style": "jazz", "tags": "jazz",
+           "negativeTags": "metal"}  # fmt: skip
 REQUESTS = [
     ("crun generate", decode_create_task, GENERATE_INPUT, CRUN_EXTEND, crun("suno/music-generate"), "input."),
     ("crun upload", decode_create_task, UPLOAD_EXTEND_INPUT, CRUN_EXTEND, crun("suno/music-extend-upload"), "input."),
@@ -52,6 +63,8 @@ REQUESTS = [
     ("sunoapi generate", decode_generate, GENERATE, SUNO, plain, ""),
     ("sunoapi extend", decode_extend, EXTEND, {**SUNO, "audioId": "a"}, plain, ""),
     ("sunoapi upload", decode_upload_extend, UPLOAD_EXTEND, {**SUNO, "uploadUrl": "https://a.example/x"}, plain, ""),
+    ("sunoapi vocals", decode_add_vocals, ADD_VOCALS, OVERLAY, plain, ""),
+    ("sunoapi instrumental", decode_add_instrumental, ADD_INSTRUMENTAL, OVERLAY, plain, ""),
     ("sunoapi base64", decode_base64_upload, BASE64_UPLOAD, {"base64Data": "QUJD"}, plain, ""),
     ("sunoapi url", decode_url_upload, URL_UPLOAD, {"fileUrl": "https://a.example/x"}, plain, ""),
     ("apiin music", decode_music, MUSIC, {"prompt": "La", "title": "T", "style": "pop"}, plain, ""),

@@ -63,6 +63,7 @@ def test_a_key_is_accepted_as_bearer_token_and_as_x_api_key(dialect):
             Dialect.SUNOAPI,
             (
                 "POST /api/v1/generate, POST /api/v1/generate/extend, POST /api/v1/generate/upload-extend, "
+                "POST /api/v1/generate/add-vocals, POST /api/v1/generate/add-instrumental, "
                 "GET /api/v1/generate/record-info, GET /api/v1/generate/credit, GET /api/v1/chat/credit, "
                 "POST /api/v1/generate/get-timestamped-lyrics, "
                 "POST /api/v1/lyrics, GET /api/v1/lyrics/record-info, "
@@ -126,6 +127,8 @@ def _contents(node):
     [
         (Dialect.CRUN, "extend custom", "crun/request_seed-000_curl"),
         (Dialect.SUNOAPI, "upload-extend", "sunoapi/request_seed-002_curl"),
+        (Dialect.SUNOAPI, "add-vocals", "sunoapi/request_add-vocals"),
+        (Dialect.SUNOAPI, "add-instrumental", "sunoapi/request_add-instrumental"),
         (Dialect.APIIN, "extend inherit", "apiin/request_seed-003_inherit"),
         (Dialect.APIIN, "extend custom", "apiin/request_seed-003_custom"),
     ],

@@ -40,6 +40,7 @@ TAKES_NONE = {
     ("POST", "/v1/lyrics"), ("POST", "/api/v1/lyrics"), ("POST", "/v1/callbacks/test"),
     ("POST", "/v1/account/webhook-secret/rotate"),
     ("POST", "/api/v1/audio/music"), ("POST", "/api/v1/generate"), ("POST", "/api/v1/generate/upload-extend"),
+    ("POST", "/api/v1/generate/add-vocals"), ("POST", "/api/v1/generate/add-instrumental"),
     ("GET", "/api/v1/generate/credit"), ("GET", "/api/v1/chat/credit"),
     ("POST", "/api/file-base64-upload"), ("POST", "/api/file-url-upload"),
     ("POST", "/api/file-stream-upload"),

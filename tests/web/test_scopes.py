@@ -26,6 +26,7 @@ CREATE = {
     "POST /v1/tasks", "POST /v1/lyrics", "POST /api/v1/lyrics", "POST /v1/estimate",
     "POST /api/v1/client/job/CreateTask",
     "POST /api/v1/client/job/estimate-credits", "POST /api/v1/generate", "POST /api/v1/generate/extend",
+    "POST /api/v1/generate/add-vocals", "POST /api/v1/generate/add-instrumental",
     "POST /api/v1/generate/upload-extend", "POST /api/v1/audio/music", "POST /api/v1/audio/music/extend",
 }  # fmt: skip
 UPLOAD = {

@@ -122,14 +122,15 @@ def _take(index: int, request: GenerationRequest, *, is_ready: bool) -> TakeView
     )
     if not is_ready:
         return rendering
-    continued = request.continuation is not None
+    over = request.continuation is not None and request.continuation.overlay is not None
+    continued = request.continuation is not None and not over
     return dataclasses.replace(
         rendering,
         is_ready=True,
         audio_url=f"{MEDIA}/{take_id}/audio.mp3",
         image_url=f"{MEDIA}/{take_id}/cover.jpeg",
         image_large_url=f"{MEDIA}/{take_id}/cover-large.jpeg",
-        new_part_url=f"{MEDIA}/{take_id}/new-part.mp3" if continued else None,
+        new_part_url=f"{MEDIA}/{take_id}/new-part.mp3" if continued or over else None,
         flac_url=f"{MEDIA}/{take_id}/audio.flac",
         more_urls={"wav16": f"{MEDIA}/{take_id}/audio.wav", "peaks": f"{MEDIA}/{take_id}/peaks.json"},
         duration_s=187.2,
@@ -271,6 +272,24 @@ REQUESTS: dict[Dialect, dict[str, dict[str, Any]]] = {
             "styleWeight": 0.65,
             "weirdnessConstraint": 0.65,
             "audioWeight": 0.65,
+            "callBackUrl": "https://api.example.com/callback",
+        },
+        "add-vocals": {
+            "uploadUrl": "https://storage.example.com/backing.mp3",
+            "prompt": _WORDS,
+            "title": "Midnight Addiction",
+            "style": "Western R&B, female vocal",
+            "negativeTags": "metal, aggressive",
+            "model": "V4_5PLUS",
+            "vocalGender": "f",
+            "callBackUrl": "https://api.example.com/callback",
+        },
+        "add-instrumental": {
+            "uploadUrl": "https://storage.example.com/voice.mp3",
+            "title": "Midnight Addiction",
+            "tags": "soft piano, warm bass",
+            "negativeTags": "drums",
+            "model": "V4_5PLUS",
             "callBackUrl": "https://api.example.com/callback",
         },
         "lyrics": {

@@ -106,6 +106,13 @@ class Side(enum.Enum):
     LEFT = "left"  # before it, as a lead-in
 
 
+class Overlay(enum.Enum):
+    """What is laid over a recording that stays whole, where the music does not go on from it."""
+
+    VOCALS = "vocals"  # a lead over its music
+    INSTRUMENTS = "instruments"  # players under it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continuation:
     """Where the music comes from and from which second it goes on.
@@ -113,7 +120,8 @@ class Continuation:
     ``from_s`` is None where the caller left the place to us: the end of the source's music (on the left
     side its beginning, from where the source is kept). With ``until_s``, which needs ``from_s`` and the
     right side, the new part replaces what lies between the two. ``context_s`` is how much of the source
-    next to the new part is quoted from; None is all that lies before it.
+    next to the new part is quoted from; None is all that lies before it. An ``overlay`` has no place:
+    it lies over all of the source.
     """
 
     source: Source
@@ -121,8 +129,12 @@ class Continuation:
     until_s: float | None = None
     side: Side = Side.RIGHT
     context_s: float | None = None
+    overlay: Overlay | None = None
 
     def __post_init__(self) -> None:
+        if self.overlay is not None:
+            assert self.from_s is self.until_s is self.context_s is None, "an overlay has no place"
+            assert self.side is Side.RIGHT, "an overlay has no side"
         if self.until_s is not None:
             assert self.from_s is not None, "a section begins somewhere"
             assert self.side is Side.RIGHT, "a section has no side"

@@ -13,6 +13,7 @@ from cadenza.domain.request import (
     ExtraFile,
     GenerationRequest,
     Inherited,
+    Overlay,
     Side,
     Source,
     SourceTake,
@@ -55,6 +56,7 @@ def request_to_json(request: GenerationRequest) -> dict[str, Any]:
             "until_s": continuation.until_s,
             "side": continuation.side.value,
             "context_s": continuation.context_s,
+            "overlay": None if continuation.overlay is None else continuation.overlay.value,
         },
         "avoid": request.avoid,
         "style_weight": _hundredths(controls.style_weight),
@@ -108,13 +110,14 @@ def honoured_from_json(value: Mapping[str, Any]) -> dict[str, Honoured]:
 
 
 def _continuation(value: Mapping[str, Any]) -> Continuation:
-    # The last three are absent in tasks that were accepted before there were any.
+    # All but the first two are absent in tasks that were accepted before there were any.
     return Continuation(
         source=_source(value["source"]),
         from_s=value["from_s"],
         until_s=value.get("until_s"),
         side=Side(value.get("side", Side.RIGHT.value)),
         context_s=value.get("context_s"),
+        overlay=None if value.get("overlay") is None else Overlay(value["overlay"]),
     )
 
 

@@ -31,6 +31,8 @@ class Operation(enum.Enum):
     GENERATE = "generate"
     EXTEND = "extend"  # continues an earlier take
     UPLOAD_EXTEND = "upload_extend"  # continues a recording that the caller brought
+    ADD_VOCALS = "add_vocals"  # sings over a recording that the caller brought
+    ADD_INSTRUMENTAL = "add_instrumental"  # accompanies one
     LYRICS = "lyrics"  # writes words and makes no sound
 
 

@@ -15,9 +15,12 @@ from cadenza.dialects.sunoapi.decode import (
     decode_lyrics,
     decode_upload_extend,
 )
+from cadenza.dialects.sunoapi.decode_overlay import decode_add_instrumental, decode_add_vocals
 from cadenza.dialects.sunoapi.encode import balance, callback_body, created, record_info, uploaded
 from cadenza.dialects.sunoapi.errors import file_refusal_body, refusal_body
 from cadenza.dialects.sunoapi.tables import (
+    ADD_INSTRUMENTAL,
+    ADD_VOCALS,
     BASE64_UPLOAD,
     EXTEND,
     GENERATE,
@@ -58,6 +61,7 @@ def routes() -> tuple[Route, ...]:
             UPLOAD_EXTEND,
             decode_upload_extend,
         ),
+        *_overlay_routes(),
         _record_info(),
         _timestamped(),
         _create("/api/v1/lyrics", "lyrics", "Write lyrics", WORDS_ALONE, decode_lyrics),
@@ -65,6 +69,25 @@ def routes() -> tuple[Route, ...]:
         _credit("/api/v1/generate/credit", "credit"),
         _credit("/api/v1/chat/credit", "chatCredit"),
         *_file_routes(),
+    )
+
+
+def _overlay_routes() -> tuple[Route, ...]:
+    return (
+        _create(
+            "/api/v1/generate/add-vocals",
+            "add-vocals",
+            "Sing over a recording",
+            ADD_VOCALS,
+            decode_add_vocals,
+        ),
+        _create(
+            "/api/v1/generate/add-instrumental",
+            "add-instrumental",
+            "Accompany a recording",
+            ADD_INSTRUMENTAL,
+            decode_add_instrumental,
+        ),
     )
 
 

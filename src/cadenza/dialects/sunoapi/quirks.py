@@ -33,6 +33,11 @@ EXTEND_PROMPT_IS_LYRICS_ONLY_IF_IT_LOOKS_SO = True
 # 500 characters of simple mode belong to /generate. There it may be as long as lyrics may.
 INHERIT_PROMPT_AS_LONG_AS_LYRICS = True
 
+# add-vocals and add-instrumental: the model is optional, V4_5PLUS by default. No sentence says whether
+# the prompt of add-vocals is words or a description: it is told apart as on /generate/extend.
+OVERLAY_DEFAULT_MODEL = "V4_5PLUS"
+OVERLAY_PROMPT_IS_LYRICS_ONLY_IF_IT_LOOKS_SO = True
+
 # /api/v1/lyrics: "prompt" has at most 200 words, no length in characters is given; 5000 as lyrics have.
 LYRICS_MOST_WORDS = 200
 

@@ -83,6 +83,30 @@ GENERATE: Table = (CUSTOM_MODE, INSTRUMENTAL_NEEDED, *_SHARED)
 EXTEND: Table = (AUDIO_ID, DEFAULT_PARAM_FLAG, CONTINUE_AT, INSTRUMENTAL, *_SHARED)
 UPLOAD_EXTEND: Table = (UPLOAD_URL, DEFAULT_PARAM_FLAG, CONTINUE_AT, INSTRUMENTAL, *_SHARED)
 
+# Singing over a recording, or accompanying it. Their pages name three models and have a default.
+OVERLAY_MODEL = Field(
+    "model",
+    Model(("V4_5PLUS", "V5", "V5_5"), exact=quirks.MODEL_NAMES_EXACT),
+    f"Model version; it sets the text limits. {quirks.OVERLAY_DEFAULT_MODEL} if absent.",
+)
+SUNG_URL = Field("uploadUrl", Url(), "The recording to sing over; it stays whole.", required=True)
+ACCOMPANIED_URL = Field("uploadUrl", Url(), "The recording to accompany; it stays whole.", required=True)
+SUNG_PROMPT = Field(
+    "prompt",
+    Text(5000),
+    "Several lines or section marks: the exact words to sing. One line: what the words shall be about.",
+    required=True,
+)
+OVERLAY_TITLE = Field("title", TITLE.kind, TITLE.doc, required=True)
+OVERLAY_STYLE = Field("style", STYLE.kind, "How it is sung.", required=True)
+OVERLAY_TAGS = Field("tags", STYLE.kind, "Style and instruments of the accompaniment.", required=True)
+OVERLAY_NEGATIVE_TAGS = Field("negativeTags", NEGATIVE_TAGS.kind, NEGATIVE_TAGS.doc, required=True)
+
+_OVERLAY: Table = (OVERLAY_MODEL, OVERLAY_TITLE, OVERLAY_NEGATIVE_TAGS, VOCAL_GENDER, STYLE_WEIGHT, WEIRDNESS,
+                   AUDIO_WEIGHT, CALLBACK_URL, SEED)  # fmt: skip
+ADD_VOCALS: Table = (SUNG_URL, SUNG_PROMPT, OVERLAY_STYLE, *_OVERLAY)
+ADD_INSTRUMENTAL: Table = (ACCOMPANIED_URL, OVERLAY_TAGS, *_OVERLAY)
+
 LYRICS_PROMPT = Field(
     "prompt",
     Text(5000),

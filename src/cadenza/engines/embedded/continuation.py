@@ -29,7 +29,7 @@ from cadenza.music.lyrics import Line
 from cadenza.music.portrait import Portrait
 from cadenza.music.quotation import Itinerary, Quoted
 
-__all__ = ["ContinuedTake", "continue_recording", "listen"]
+__all__ = ["ContinuedTake", "continue_recording", "hand_out", "listen"]
 
 _PREVIEW_CHUNK_S = 5.0
 _LEAST_KEY_CONFIDENCE = 0.03
@@ -133,7 +133,7 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
     heed()
     joint = joint_for(source, portrait, from_s=from_s, until_s=until_s, side=side, context_s=context_s)
     kept = joint.kept
-    _hand_out(kept, preview)
+    hand_out(kept, preview)
     progress("plan", 0.1)
     seconds = joint.seconds or new_part_s or _usual_length(joint.portrait, joint.seam_s, song)
     dice = Dice(seed, take_index)
@@ -171,7 +171,7 @@ def continue_recording(  # noqa: PLR0913 - the words of one order, each named by
         new, over = _sung(new, source, song, portrait, journey, until_s, dice, heed)
     joined = joint.joined(_ended(new, journey, ending, source.sample_rate))
     rest = joined.signal.samples[:, kept.sample_count :]
-    _hand_out(Signal(rest, source.sample_rate), preview)
+    hand_out(Signal(rest, source.sample_rate), preview)
     progress("join", 1.0)
     return _take(joint, joined, portrait, part, over)
 
@@ -234,7 +234,7 @@ def _take(
     )
 
 
-def _hand_out(signal: Signal, preview: Callable[[Signal], None]) -> None:
+def hand_out(signal: Signal, preview: Callable[[Signal], None]) -> None:
     """Give a stretch to the preview in chunks."""
     size = round(_PREVIEW_CHUNK_S * signal.sample_rate)
     for start in range(0, signal.sample_count, size):

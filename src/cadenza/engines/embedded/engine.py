@@ -12,18 +12,21 @@ from cadenza.audio.signal import Signal
 from cadenza.domain.abilities import Abilities
 from cadenza.domain.provenance import DigitalSource
 from cadenza.domain.request import Continuation, ExtraFile, Side, Voice
-from cadenza.engines.embedded.continuation import ContinuedTake, continue_recording, listen
+from cadenza.engines.embedded.continuation import ContinuedTake, continue_recording, hand_out, listen
 from cadenza.engines.embedded.glimpse import OPENING_S, around_join, honoured_around
 from cadenza.engines.embedded.hearing import version_of, with_voice
 from cadenza.engines.embedded.honoured import honoured_song
-from cadenza.engines.embedded.libretto import given_words
+from cadenza.engines.embedded.libretto import given_words, words_over
 from cadenza.engines.embedded.names import continuation_plan
+from cadenza.engines.embedded.overlay import lay_over
 from cadenza.engines.embedded.plan.direction import read_direction
 from cadenza.engines.embedded.plan.ending import Ending, wanted_ending
 from cadenza.engines.embedded.singing_on import Song
 from cadenza.engines.embedded.song import SongPlan, make_song, plan_song
 from cadenza.engines.embedded.told import honoured_continuation
+from cadenza.engines.embedded.told_overlay import honoured_overlay
 from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
+from cadenza.music.dice import Dice
 from cadenza.packs.shelf import Shelf
 
 NAME: Final = "embedded"
@@ -62,7 +65,10 @@ class EmbeddedEngine:
 
     def render(self, order: Order, listener: Listener) -> Iterator[Rendition]:
         """Yield the asked takes in their order; see ``Engine``."""
-        if order.source is not None:
+        where = order.request.continuation
+        if where is not None and where.overlay is not None:
+            yield from self._overlays(order, listener)
+        elif order.source is not None:
             yield from self._continuations(order, listener)
         else:
             yield from self._songs(order, listener)
@@ -139,6 +145,38 @@ class EmbeddedEngine:
                 lines=made.lines,
                 quoted=made.quoted,
                 honoured=honoured,
+            )
+
+    def _overlays(self, order: Order, listener: Listener) -> Iterator[Rendition]:
+        assert order.source is not None
+        source, request = order.source, order.request
+        dice = [Dice(order.seed, index) for index in order.take_indices]
+        libretti = [words_over(request, one, source.duration_s) for one in dice]
+        plans = [
+            dataclasses.replace(continuation_plan(order, one.take_index), lyrics=libretto.text)
+            for one, libretto in zip(dice, libretti, strict=True)
+        ]
+        for plan in plans:
+            listener.planned(plan)
+        listener.progress("listening", 0.0)
+        portrait = listen(source)
+        for place, (plan, libretto) in enumerate(zip(plans, libretti, strict=True)):
+            part = _Part(listener, plan.take_index, place, len(plans), before=_LISTENING_SHARE)
+            part.progress("overlay", 0.0)
+            song = Song(libretto=libretto, request=request)
+            made = lay_over(source, portrait, song, dice[place], listener.should_stop)
+            hand_out(made.signal, part.preview)
+            yield Rendition(
+                plan=plan,
+                signal=made.signal,
+                seed=order.seed,
+                bpm=portrait.pulse.bpm if portrait.pulse.steady else None,
+                key=str(portrait.key),
+                loudness_lufs=integrated_lufs(made.signal),
+                new_part=made.added,
+                source=DigitalSource.COMPOSITE,
+                lines=made.lines,
+                honoured=honoured_overlay(song, portrait, made),
             )
 
 

@@ -56,9 +56,18 @@ def find_words(request: GenerationRequest, dice: Dice) -> Libretto:
     """Return the words that a new song sings; for a description they are written from the seed."""
     if not isinstance(request.wish, Described) or _silence(request):
         return given_words(request)
-    written = write_lyrics(
-        request.wish.prompt, seed=dice.seed, variant=dice.take_index, duration_s=request.duration_s
-    )
+    return _written(request.wish.prompt, dice, request.duration_s)
+
+
+def words_over(request: GenerationRequest, dice: Dice, duration_s: float) -> Libretto:
+    """Return what is sung over a recording: the words given, else words written from the description."""
+    wish = request.wish
+    about = wish.description if isinstance(wish, Specified) and not wish.lyrics else None
+    return given_words(request) if not about or _silence(request) else _written(about, dice, duration_s)
+
+
+def _written(prompt: str, dice: Dice, duration_s: float | None) -> Libretto:
+    written = write_lyrics(prompt, seed=dice.seed, variant=dice.take_index, duration_s=duration_s)
     return Libretto(
         text=written.text,
         read=read_lyrics(written.text),

@@ -15,6 +15,7 @@ from cadenza.engines.embedded.libretto import Libretto
 from cadenza.engines.embedded.mix.overlay import laid_over
 from cadenza.engines.embedded.mix.reverb import room
 from cadenza.engines.embedded.perform.singing import timed_lines
+from cadenza.engines.embedded.plan.brief_words import read_wishes
 from cadenza.engines.embedded.plan.sung_path import SungPath, plan_sung_part
 from cadenza.engines.embedded.sing.voice import SAMPLE_RATE
 from cadenza.engines.embedded.tape import Tape
@@ -78,7 +79,8 @@ def sing_over(
     sung = timed_lines(tune, path.seconds_at, tuning_semitones=portrait.tuning_semitones)
     count = round(music.duration_s * SAMPLE_RATE)
     tape = Tape(0, count)
-    VocalTrack(sung, compass, dice, tape.lay, between).sing_until(count)
+    genre = next(iter(read_wishes(style, song.request.avoid).genres), "")
+    VocalTrack(sung, compass, dice, tape.lay, between, genre).sing_until(count)
     backing, voice = laid_over(
         music,
         Signal(tape.take(count), SAMPLE_RATE),

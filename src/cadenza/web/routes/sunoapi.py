@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cadenza.dialects.sunoapi import decode, encode, files, timestamps, words
+from cadenza.dialects.sunoapi import decode, decode_overlay, encode, files, timestamps, words
 from cadenza.domain.errors import NotFound
 from cadenza.domain.scopes import Scope
 from cadenza.domain.task import Operation, TaskView
@@ -23,6 +23,8 @@ def routes(music: Frontage, file_host: Frontage) -> list[Route]:
         Route("/api/v1/generate", music(generate, Scope.CREATE), methods=["POST"]),
         Route("/api/v1/generate/extend", music(extend, Scope.CREATE), methods=["POST"]),
         Route("/api/v1/generate/upload-extend", music(upload_extend, Scope.CREATE), methods=["POST"]),
+        Route("/api/v1/generate/add-vocals", music(add_vocals, Scope.CREATE), methods=["POST"]),
+        Route("/api/v1/generate/add-instrumental", music(add_instrumental, Scope.CREATE), methods=["POST"]),
         Route("/api/v1/generate/record-info", music(record_info, Scope.READ), methods=["GET"]),
         Route("/api/v1/generate/get-timestamped-lyrics", music(timed_lyrics, Scope.READ), methods=["POST"]),
         Route("/api/v1/lyrics", music(lyrics, Scope.CREATE), methods=["POST"]),
@@ -48,6 +50,16 @@ async def extend(call: Call) -> Response:
 async def upload_extend(call: Call) -> Response:
     """POST generate/upload-extend."""
     return await create(call, decode.decode_upload_extend, encode.created)
+
+
+async def add_vocals(call: Call) -> Response:
+    """POST generate/add-vocals."""
+    return await create(call, decode_overlay.decode_add_vocals, encode.created)
+
+
+async def add_instrumental(call: Call) -> Response:
+    """POST generate/add-instrumental."""
+    return await create(call, decode_overlay.decode_add_instrumental, encode.created)
 
 
 async def record_info(call: Call) -> Response:
