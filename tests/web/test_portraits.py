@@ -88,9 +88,12 @@ def test_deleting_an_upload_forgets_what_was_heard(sqlite_house, key, tmp_path):
     kept = tmp_path / "portraits" / f"{media.name}-1.json"
     kept.parent.mkdir()
     kept.write_text('{"object": "portrait"}')
+    engines, other = kept.with_name(f"{media.name}-1-5.npz"), kept.with_name("another-1-5.npz")
+    engines.touch()
+    other.touch()
     told, _, gone = sqlite_house.ask(
         key, ("GET", path_of(upload_id)), ("DELETE", f"/v1/uploads/{upload_id}"), ("GET", path_of(upload_id))
     )
     assert told.json() == {"upload_id": upload_id, "object": "portrait"}
     assert gone.status_code in {404, 410}
-    assert not kept.exists()
+    assert list(kept.parent.iterdir()) == [other]

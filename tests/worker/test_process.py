@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import socket
@@ -48,6 +49,7 @@ def order(*, prompt="rain", nursery=None):
         folder=Path("folder"),
         streams_folder=Path("streams"),
         nursery=nursery,
+        source_sha256="ab" * 32,
     )
 
 
@@ -112,6 +114,7 @@ def test_an_order_arrives_whole_with_the_door_of_its_nursery(children, prompt):
         with ours, theirs:
             send_order(order(nursery=door.fileno()), ours)
             taken = receive_order(theirs)
+        assert dataclasses.replace(taken, nursery=None) == order()
         with socket.socket(fileno=taken.nursery) as same:
             same.sendall(b"hello")
         assert other.recv(5) == b"hello"

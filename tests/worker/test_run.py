@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
 import sys
 
 import pytest
@@ -209,6 +210,16 @@ def test_st_05_a_source_that_is_deleted_first_is_refused_with_the_reason_and_cos
     task, balance = seen(store, account)
     assert (task.state, task.failure.kind, balance) == (TaskState.FAILED, FailureKind.SOURCE_UNUSABLE, 100)
     assert "deleted by its owner" in task.failure.reason
+
+
+def test_a_source_that_is_kept_here_goes_by_the_digest_of_its_content(
+    runner, store, add_task, upload, tmp_path
+):
+    media = MediaStore(tmp_path / "media")
+    add_task(continuing(upload(media)))
+    view = store.read(lambda books: books.tasks.view("t1"))
+    source = runner(media=media).sources.fetch(view, tmp_path)
+    assert source.sha256 == hashlib.sha256(source.path.read_bytes()).hexdigest()
 
 
 def test_work_waits_longer_and_longer_for_a_database_that_is_away():

@@ -23,14 +23,16 @@ class Order:
     ``request`` never has an ``Inherited`` wish when it comes through intake: what was to be
     inherited is filled in by then where it is known; an engine treats what is left as a plain
     "go on like this". ``source`` is the decoded recording of a continuation, at its own sample rate
-    and 1 or 2 channels. ``take_indices`` are the takes still to be made (after a crash the first may
-    exist already); take i of a seed is the same whether or not the others are asked for.
+    and 1 or 2 channels; ``source_sha256`` is the digest of its file where this server keeps it: what was
+    heard in it may be remembered under that. ``take_indices`` are the takes still to be made (after a
+    crash the first may exist already); take i of a seed is the same whether or not the others are asked for.
     """
 
     request: GenerationRequest
     seed: int
     source: Signal | None = None
     source_title: str = ""
+    source_sha256: str | None = None
     take_indices: tuple[int, ...] = (0, 1)
 
 

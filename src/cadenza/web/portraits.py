@@ -82,7 +82,8 @@ class Portraits:
     def forget(self, digests: Iterable[str]) -> None:
         """Forget what was heard in recordings that are deleted."""
         for sha256 in digests:
-            self._path(sha256).unlink(missing_ok=True)
+            for path in self.folder.glob(f"{sha256}-*"):
+                path.unlink(missing_ok=True)
 
     def _heard(self, path: Path) -> dict[str, Any]:
         door = self.door()

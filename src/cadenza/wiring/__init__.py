@@ -24,12 +24,14 @@ def engine(name: str) -> Engine:
     """Return the engine of a name. Raises ``SettingsError`` for one that is not installed."""
     if name == "embedded":
         from cadenza.engines.embedded.engine import EmbeddedEngine  # noqa: PLC0415 - scipy takes a while
+        from cadenza.engines.embedded.memory import Memory  # noqa: PLC0415 - as above
 
         settings = current_settings()
         return EmbeddedEngine(
             song_s=settings.song_seconds or None,
             extend_s=settings.extend_seconds or None,
             shelf=Shelf(settings.packs_folder),
+            memory=Memory(folder=settings.portraits_folder),
         )
     if name == "debug":
         from cadenza.testing.engine import FakeEngine  # noqa: PLC0415 - only where it is asked for

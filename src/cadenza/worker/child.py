@@ -73,6 +73,7 @@ def _render(order: ChildOrder, engine: Engine, teller: _Teller) -> None:
         seed=order.request.seed,
         source=None if source is None else source.signal,
         source_title=order.source_title,
+        source_sha256=order.source_sha256,
         take_indices=tuple(sorted(order.take_ids)),
     )
     depth = Depth.BITS_16 if source is None or source.fits_16_bits else Depth.BITS_24

@@ -35,6 +35,7 @@ def stream_path(streams_folder: Path, take_id: str) -> Path:
 class ChildOrder:
     """One rendering: the request, the source file if there is one, and where to put the results.
 
+    ``source_sha256`` is the digest of the source where this server keeps it.
     ``nursery`` is the descriptor behind which the source is decoded; it travels beside the text.
     """
 
@@ -47,6 +48,7 @@ class ChildOrder:
     folder: Path
     streams_folder: Path
     nursery: int | None = None
+    source_sha256: str | None = None
 
     def to_json(self) -> bytes:
         """Return the order as one JSON document."""
@@ -56,6 +58,7 @@ class ChildOrder:
                 "request": request_to_json(self.request),
                 "source_path": None if self.source_path is None else str(self.source_path),
                 "source_title": self.source_title,
+                "source_sha256": self.source_sha256,
                 "longest_source_s": self.longest_source_s,
                 "take_ids": {str(index): take_id for index, take_id in self.take_ids.items()},
                 "folder": str(self.folder),
@@ -72,6 +75,7 @@ class ChildOrder:
             request=request_from_json(value["request"]),
             source_path=None if value["source_path"] is None else Path(value["source_path"]),
             source_title=value["source_title"],
+            source_sha256=value["source_sha256"],
             longest_source_s=value["longest_source_s"],
             take_ids={int(index): take_id for index, take_id in value["take_ids"].items()},
             folder=Path(value["folder"]),

@@ -140,6 +140,7 @@ class TaskRunner:
             request=view.request,
             source_path=None if source is None else source.path,
             source_title="" if source is None else source.title,
+            source_sha256=None if source is None else source.sha256,
             longest_source_s=tier.longest_source_s
             if view.parent_take_id is None
             else 2 * tier.longest_song_s,

@@ -16,10 +16,11 @@ from cadenza.tasks.ports import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A source on this machine's disk, and what to call it."""
+    """A source on this machine's disk, what to call it, and its digest where it is kept here."""
 
     path: Path
     title: str
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ class SourceFiles:
         if upload is None:
             raise SourceUnusable("The uploaded file is not there any more.")
         self._keep(upload.artefact.sha256, path)
-        return SourceFile(path=path, title=_title_of(upload.file_name))
+        return SourceFile(path=path, title=_title_of(upload.file_name), sha256=upload.artefact.sha256)
 
     def _from_take(self, view: TaskView, path: Path) -> SourceFile:
         assert view.parent_take_id is not None, "intake resolves a take to its id"
@@ -69,7 +70,7 @@ class SourceFiles:
         if stored is None:
             raise SourceUnusable("The audio to extend is not there any more.")
         self._keep(stored.artefact.sha256, path)
-        return SourceFile(path=path, title=_title_of(stored.file_name))
+        return SourceFile(path=path, title=_title_of(stored.file_name), sha256=stored.artefact.sha256)
 
     def _keep(self, sha256: str, path: Path) -> None:
         """Keep a stored file at ``path`` too: its owner may delete it while it is being continued."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from cadenza.engines.embedded.glimpse import OPENING_S, around_join, honoured_ar
 from cadenza.engines.embedded.hearing import version_of, with_voice
 from cadenza.engines.embedded.honoured import honoured_song
 from cadenza.engines.embedded.libretto import given_words, words_over
+from cadenza.engines.embedded.memory import Memory
 from cadenza.engines.embedded.names import continuation_plan
 from cadenza.engines.embedded.overlay import lay_over
 from cadenza.engines.embedded.plan.direction import read_direction
@@ -27,6 +28,8 @@ from cadenza.engines.embedded.told import honoured_continuation
 from cadenza.engines.embedded.told_overlay import honoured_overlay
 from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
 from cadenza.music.dice import Dice
+from cadenza.music.findings import FINDINGS_VERSION
+from cadenza.music.portrait import Portrait
 from cadenza.packs.shelf import Shelf
 
 NAME: Final = "embedded"
@@ -39,12 +42,14 @@ _APART_S: Final = 0.01
 class EmbeddedEngine:
     """``Engine`` on a CPU, without weights. ``song_s`` and ``extend_s`` are lengths where none is asked.
 
-    ``shelf`` has the packs that it may hear with.
+    ``shelf`` has the packs that it may hear with; ``memory`` keeps what it heard in sources that have
+    a digest.
     """
 
     song_s: float | None = None
     extend_s: float | None = None
     shelf: Shelf | None = None
+    memory: Memory | None = None
 
     @property
     def name(self) -> str:
@@ -97,7 +102,8 @@ class EmbeddedEngine:
         for plan in plans:
             listener.planned(plan)
         listener.progress("listening", 0.0)
-        portrait = listen(order.source)
+        source = order.source
+        portrait = self._recalled(order, "", lambda: listen(source))
         where = request.continuation
         goes_on = where.until_s is None and where.side is Side.RIGHT
         ending = wanted_ending(request, portrait) if goes_on else Ending.OPEN
@@ -106,7 +112,7 @@ class EmbeddedEngine:
         is_sung = libretto.read and not request.seam_only
         song = Song(libretto=libretto, request=request) if is_sung else None
         if libretto.read or request.voice is Voice.NOBODY:
-            portrait = with_voice(portrait, order.source, self.shelf, listener.should_stop)
+            portrait = self._sung_in(order, portrait, listener)
         for place, plan in enumerate(plans):
             part = _Part(listener, plan.take_index, place, len(plans), before=_LISTENING_SHARE)
             made = continue_recording(
@@ -146,6 +152,27 @@ class EmbeddedEngine:
                 quoted=made.quoted,
                 honoured=honoured,
             )
+
+    def _sung_in(self, order: Order, portrait: Portrait, listener: Listener) -> Portrait:
+        """Return the portrait with where somebody sings, as far as there are ears for it."""
+        source, ears = order.source, version_of(self.shelf)
+        if source is None or not ears:
+            return portrait
+        return self._recalled(
+            order, ears, lambda: with_voice(portrait, source, self.shelf, listener.should_stop)
+        )
+
+    def _recalled(self, order: Order, ears: str, hear: Callable[[], Portrait]) -> Portrait:
+        """Return what was heard in this source before, by the same ears; else hear, and remember it."""
+        if self.memory is None or order.source_sha256 is None:
+            return hear()
+        name = f"{order.source_sha256}-{FINDINGS_VERSION}-{VERSION}{ears}"
+        if (known := self.memory.find(name)) is not None:
+            return known
+        portrait = hear()
+        if not ears or portrait.voice is not None:  # with a damaged pack no voice is heard
+            self.memory.keep(name, portrait)
+        return portrait
 
     def _overlays(self, order: Order, listener: Listener) -> Iterator[Rendition]:
         assert order.source is not None
