@@ -186,7 +186,7 @@ class EmbeddedEngine:
         for plan in plans:
             listener.planned(plan)
         listener.progress("listening", 0.0)
-        portrait = listen(source)
+        portrait = self._recalled(order, "", lambda: listen(source))
         for place, (plan, libretto) in enumerate(zip(plans, libretti, strict=True)):
             part = _Part(listener, plan.take_index, place, len(plans), before=_LISTENING_SHARE)
             part.progress("overlay", 0.0)
