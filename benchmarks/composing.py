@@ -27,8 +27,8 @@ from cadenza.domain.request import Described, GenerationRequest
 from cadenza.engines.embedded.compose.compose import compose
 from cadenza.engines.embedded.compose.counter import gaps_between
 from cadenza.engines.embedded.compose.effects import peaks
-from cadenza.engines.embedded.plan.brief import draw_brief
-from cadenza.engines.embedded.plan.brief_data import genres
+from cadenza.engines.embedded.plan.brief.brief import draw_brief
+from cadenza.engines.embedded.plan.brief.data import genres
 from cadenza.music.brief import Brief, Role, SectionKind
 from cadenza.music.dice import Dice
 from cadenza.music.pitch import SCALES

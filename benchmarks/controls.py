@@ -24,7 +24,7 @@ from scipy.signal import find_peaks, stft
 
 from cadenza.audio.signal import Signal
 from cadenza.domain.request import Continuation, Controls, GenerationRequest, SourceUpload, Specified, Weight
-from cadenza.engines.embedded.continuation import continue_recording
+from cadenza.engines.embedded.continuations.continuation import continue_recording
 from cadenza.engines.embedded.listen import listen
 from cadenza.engines.embedded.plan.direction import read_direction
 from cadenza.music.portrait import Portrait

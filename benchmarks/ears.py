@@ -18,12 +18,12 @@ import numpy as np
 
 from cadenza.audio.signal import Signal
 from cadenza.domain.request import Controls, Described, GenerationRequest, Specified, Voice
-from cadenza.engines.embedded.continuation import continue_recording
+from cadenza.engines.embedded.continuations.continuation import continue_recording
 from cadenza.engines.embedded.listen import listen
-from cadenza.engines.embedded.listen.ears import Ears, open_ears
-from cadenza.engines.embedded.listen.ears_notes import HeardNote, bass_of, melody_of
+from cadenza.engines.embedded.listen.ears.ears import Ears, open_ears
+from cadenza.engines.embedded.listen.ears.notes import HeardNote, bass_of, melody_of
 from cadenza.engines.embedded.perform.perform import perform
-from cadenza.engines.embedded.song import MadeSong, SongPlan, make_song, plan_song
+from cadenza.engines.embedded.songs.song import MadeSong, SongPlan, make_song, plan_song
 from cadenza.music.brief import Role
 from cadenza.music.portrait import Portrait
 from cadenza.music.quotation import Layer

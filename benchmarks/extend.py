@@ -17,7 +17,7 @@ import soundfile
 
 from cadenza.audio.signal import Signal
 from cadenza.domain.request import Controls
-from cadenza.engines.embedded.continuation import continue_recording
+from cadenza.engines.embedded.continuations.continuation import continue_recording
 from cadenza.engines.embedded.listen import listen
 
 RATE_HZ = 44100

@@ -11,7 +11,7 @@ import sys
 import time
 
 from cadenza.domain.request import Described, GenerationRequest, Voice
-from cadenza.engines.embedded.song import make_song, plan_song
+from cadenza.engines.embedded.songs.song import make_song, plan_song
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ import study_ears as ears
 
 from cadenza.domain.request import Described, ExtraFile, GenerationRequest, Voice
 from cadenza.engines.embedded.engine import EmbeddedEngine
-from cadenza.engines.embedded.plan import brief as briefs
+from cadenza.engines.embedded.plan.brief import brief as briefs
 from cadenza.engines.protocol import Order, Rendition
 from cadenza.music.brief import Role
 from cadenza.music.score import Score

@@ -17,13 +17,13 @@ from scipy import signal as dsp
 from cadenza.audio.loudness import integrated_lufs
 from cadenza.audio.signal import Signal
 from cadenza.domain.request import Controls, Described, GenerationRequest, Specified, Voice
-from cadenza.engines.embedded.continuation import continue_recording, listen
-from cadenza.engines.embedded.libretto import given_words
+from cadenza.engines.embedded.continuations.continuation import continue_recording, listen
+from cadenza.engines.embedded.continuations.singing_on import Song, sing_over
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
 from cadenza.engines.embedded.plan.sung_path import path_over
 from cadenza.engines.embedded.recombine.quote import beat_marks
-from cadenza.engines.embedded.singing_on import Song, sing_over
-from cadenza.engines.embedded.song import make_song, plan_song
+from cadenza.engines.embedded.songs.libretto import given_words
+from cadenza.engines.embedded.songs.song import make_song, plan_song
 from cadenza.music.dice import Dice
 from cadenza.music.pitch import Mode
 from cadenza.words.writing import write_lyrics

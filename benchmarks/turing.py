@@ -32,7 +32,7 @@ from sklearn.preprocessing import StandardScaler
 
 from cadenza.domain.request import Described, GenerationRequest
 from cadenza.engines.embedded.compose.compose import compose
-from cadenza.engines.embedded.plan.brief import draw_brief
+from cadenza.engines.embedded.plan.brief.brief import draw_brief
 from cadenza.music.brief import Role, SectionKind
 from cadenza.music.dice import Dice
 

@@ -27,8 +27,8 @@ from cadenza.engines.embedded.sing.choir import Choir
 from cadenza.engines.embedded.sing.phrasing import place_line
 from cadenza.engines.embedded.sing.pitch import Manners
 from cadenza.engines.embedded.sing.voice import SAMPLE_RATE
-from cadenza.engines.embedded.song import SongPlan, make_song, plan_song
-from cadenza.engines.embedded.vocals import VocalTrack
+from cadenza.engines.embedded.songs.song import SongPlan, make_song, plan_song
+from cadenza.engines.embedded.songs.vocals import VocalTrack
 from cadenza.music.dice import Dice
 from cadenza.music.lyrics import VOWELS
 from cadenza.music.performance import Performance

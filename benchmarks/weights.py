@@ -25,7 +25,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 from cadenza.audio.loudness import integrated_lufs
 from cadenza.audio.signal import Signal
 from cadenza.domain.request import Controls, Weight
-from cadenza.engines.embedded.continuation import ContinuedTake, continue_recording
+from cadenza.engines.embedded.continuations.continuation import ContinuedTake, continue_recording
 from cadenza.engines.embedded.listen import listen
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
 from cadenza.music.dice import Dice

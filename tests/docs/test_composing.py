@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cadenza.cli import main
-from cadenza.engines.embedded.plan import brief_data
+from cadenza.engines.embedded.plan.brief import data as brief_data
 from cadenza.engines.embedded.synth.kit import KITS
 from cadenza.engines.embedded.synth.orchestra import INSTRUMENTS
 from cadenza.music.genre import EFFECTS

@@ -13,7 +13,7 @@ from cadenza.cli.explain import write_explanation
 from cadenza.domain.errors import Unsupported
 from cadenza.domain.request import GenerationRequest, Specified
 from cadenza.engines.embedded.compose.compose import compose
-from cadenza.engines.embedded.song import plan_song
+from cadenza.engines.embedded.songs.song import plan_song
 from cadenza.engines.protocol import Rendition, TakePlan
 from cadenza.music.explain import brief_json, form_picture
 from cadenza.music.score import score_text

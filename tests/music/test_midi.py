@@ -9,7 +9,7 @@ import pytest
 
 from cadenza.domain.request import Described, GenerationRequest, Specified, Voice
 from cadenza.engines.embedded.compose.compose import compose
-from cadenza.engines.embedded.song import plan_song
+from cadenza.engines.embedded.songs.song import plan_song
 from cadenza.music.brief import Role
 from cadenza.music.midi import TICKS_PER_QUARTER, midi_file
 from cadenza.music.pitch import Key, Mode

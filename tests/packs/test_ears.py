@@ -13,9 +13,9 @@ from cadenza.domain.errors import Damaged, Stopped, Unavailable
 from cadenza.engines.embedded.engine import EmbeddedEngine
 from cadenza.engines.embedded.hearing import take_apart, with_voice
 from cadenza.engines.embedded.listen import listen
-from cadenza.engines.embedded.listen.ears import chroma_of, open_ears
-from cadenza.engines.embedded.listen.ears_build import build
-from cadenza.engines.embedded.listen.ears_notes import (
+from cadenza.engines.embedded.listen.ears.build import build
+from cadenza.engines.embedded.listen.ears.ears import chroma_of, open_ears
+from cadenza.engines.embedded.listen.ears.notes import (
     HeardNote,
     KeyMaps,
     bass_of,
@@ -23,8 +23,8 @@ from cadenza.engines.embedded.listen.ears_notes import (
     melody_of,
     read_notes,
 )
-from cadenza.engines.embedded.listen.ears_onnx import read_graph
-from cadenza.engines.embedded.listen.ears_voice import Geometry, VoiceSplitter
+from cadenza.engines.embedded.listen.ears.onnx import read_graph
+from cadenza.engines.embedded.listen.ears.voice import Geometry, VoiceSplitter
 from cadenza.engines.embedded.plan.direction import Direction
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
 from cadenza.engines.embedded.plan.leaning import leaning

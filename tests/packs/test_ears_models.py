@@ -7,10 +7,11 @@ import pytest
 from scipy.signal import correlate2d
 
 from cadenza.domain.errors import Unavailable
-from cadenza.engines.embedded.listen import ears_checkpoint, ears_unet
-from cadenza.engines.embedded.listen.ears_checkpoint import crc32c, read_checkpoint
-from cadenza.engines.embedded.listen.ears_onnx import read_graph
-from cadenza.engines.embedded.listen.ears_unet import Layer, flat, unets, unflat
+from cadenza.engines.embedded.listen.ears import checkpoint as ears_checkpoint
+from cadenza.engines.embedded.listen.ears import unet as ears_unet
+from cadenza.engines.embedded.listen.ears.checkpoint import crc32c, read_checkpoint
+from cadenza.engines.embedded.listen.ears.onnx import read_graph
+from cadenza.engines.embedded.listen.ears.unet import Layer, flat, unets, unflat
 from cadenza.testing.models import checkpoint, onnx_file, unet_tensors
 
 

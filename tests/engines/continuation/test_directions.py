@@ -13,14 +13,14 @@ from cadenza.domain.request import (
     Specified,
     Weight,
 )
-from cadenza.engines.embedded.libretto import given_words
+from cadenza.engines.embedded.continuations.told import honoured_continuation
 from cadenza.engines.embedded.mix.soften import softened
 from cadenza.engines.embedded.mix.turn import turned
 from cadenza.engines.embedded.plan.arrangement import arrange
 from cadenza.engines.embedded.plan.direction import Direction, read_direction
 from cadenza.engines.embedded.plan.ending import Ending
 from cadenza.engines.embedded.plan.leaning import leaning
-from cadenza.engines.embedded.told import honoured_continuation
+from cadenza.engines.embedded.songs.libretto import given_words
 from cadenza.music.brief import Role
 
 RATE_HZ = 22050

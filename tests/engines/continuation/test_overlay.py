@@ -13,10 +13,10 @@ from cadenza.domain.abilities import Fidelity
 from cadenza.domain.errors import Stopped
 from cadenza.domain.request import Continuation, GenerationRequest, Overlay, SourceUrl, Specified, Voice
 from cadenza.domain.task import LyricLine
+from cadenza.engines.embedded.continuations.overlay import company_for, lay_over
+from cadenza.engines.embedded.continuations.singing_on import Song
 from cadenza.engines.embedded.engine import EmbeddedEngine
-from cadenza.engines.embedded.libretto import given_words
-from cadenza.engines.embedded.overlay import company_for, lay_over
-from cadenza.engines.embedded.singing_on import Song
+from cadenza.engines.embedded.songs.libretto import given_words
 from cadenza.engines.protocol import Order
 from cadenza.music.brief import Role
 from cadenza.music.dice import Dice

@@ -6,8 +6,8 @@ import pytest
 from cadenza.audio.loudness import integrated_lufs
 from cadenza.domain.errors import SourceUnusable
 from cadenza.domain.request import Controls, Side, Weight
+from cadenza.engines.embedded.continuations.mirror import mirrored_portrait
 from cadenza.engines.embedded.listen import listen
-from cadenza.engines.embedded.mirror import mirrored_portrait
 
 RATE_HZ, FADE = 22050, round(0.04 * 22050)
 

@@ -8,8 +8,8 @@ import pytest
 from cadenza.audio.signal import Signal
 from cadenza.domain.abilities import Fidelity
 from cadenza.domain.request import Continuation, GenerationRequest, SourceUpload, Specified
+from cadenza.engines.embedded.continuations.glimpse import around_join
 from cadenza.engines.embedded.engine import EmbeddedEngine
-from cadenza.engines.embedded.glimpse import around_join
 from cadenza.engines.protocol import Order
 
 FADE_S = 0.04

@@ -17,13 +17,13 @@ from cadenza.domain.request import (
     Specified,
     Voice,
 )
+from cadenza.engines.embedded.continuations.singing_on import Song, sing_over
 from cadenza.engines.embedded.engine import EmbeddedEngine
-from cadenza.engines.embedded.libretto import given_words
 from cadenza.engines.embedded.listen import listen
 from cadenza.engines.embedded.plan.journey import Character, plan_journey
 from cadenza.engines.embedded.plan.sung_path import path_over, seconds_for
 from cadenza.engines.embedded.recombine.quote import beat_marks
-from cadenza.engines.embedded.singing_on import Song, sing_over
+from cadenza.engines.embedded.songs.libretto import given_words
 from cadenza.engines.protocol import Order
 from cadenza.music.dice import Dice
 

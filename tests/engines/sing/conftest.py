@@ -7,7 +7,7 @@ import pytest
 from cadenza.domain.request import GenerationRequest, Specified, Voice
 from cadenza.engines.embedded.compose.compose import compose
 from cadenza.engines.embedded.perform.perform import perform
-from cadenza.engines.embedded.song import plan_song
+from cadenza.engines.embedded.songs.song import plan_song
 
 LYRICS = """[Verse 1]
 Walking down the empty street tonight

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cadenza.domain.request import Voice
-from cadenza.engines.embedded.vocals import lines_of
+from cadenza.engines.embedded.songs.vocals import lines_of
 from cadenza.music.brief import Role, SectionKind
 from cadenza.music.score import score_text
 from cadenza.music.vocal import Compass

@@ -7,7 +7,7 @@ import pytest
 from cadenza.domain.abilities import Fidelity
 from cadenza.domain.request import Described, GenerationRequest, Specified, Voice
 from cadenza.engines.embedded.honoured import honoured_song
-from cadenza.engines.embedded.song import plan_song
+from cadenza.engines.embedded.songs.song import plan_song
 from cadenza.music.vocal import Compass
 from cadenza.words.writing import write_lyrics
 

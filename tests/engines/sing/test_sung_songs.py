@@ -12,7 +12,7 @@ from cadenza.audio.signal import Signal
 from cadenza.domain.abilities import Fidelity
 from cadenza.domain.request import GenerationRequest, Specified, Voice
 from cadenza.engines.embedded.honoured import honoured_song
-from cadenza.engines.embedded.song import make_song, plan_song
+from cadenza.engines.embedded.songs.song import make_song, plan_song
 
 LYRICS = (
     "[Verse]\nI can hear the river calling me\nSomewhere out beyond the tree\n[Chorus]\nHold me now (hold me)"

@@ -13,8 +13,8 @@ from cadenza.engines.embedded.compose.compose import compose
 from cadenza.engines.embedded.compose.harmony import ChordLine
 from cadenza.engines.embedded.compose.voicing import lead_voices
 from cadenza.engines.embedded.perform.perform import perform, pink_noise
-from cadenza.engines.embedded.plan.brief import draw_brief
-from cadenza.engines.embedded.plan.brief_data import genres
+from cadenza.engines.embedded.plan.brief.brief import draw_brief
+from cadenza.engines.embedded.plan.brief.data import genres
 from cadenza.music.brief import Role
 from cadenza.music.dice import Dice
 from cadenza.music.harmony import Chord

@@ -12,9 +12,9 @@ from cadenza.engines.embedded.compose.compose import compose
 from cadenza.engines.embedded.compose.counter import gaps_between
 from cadenza.engines.embedded.compose.effects import peaks
 from cadenza.engines.embedded.perform.perform import perform
-from cadenza.engines.embedded.plan.brief import draw_brief
-from cadenza.engines.embedded.plan.brief_data import genres
-from cadenza.engines.embedded.plan.brief_harmony import lifted_chorus
+from cadenza.engines.embedded.plan.brief.brief import draw_brief
+from cadenza.engines.embedded.plan.brief.data import genres
+from cadenza.engines.embedded.plan.brief.harmony import lifted_chorus
 from cadenza.engines.embedded.synth.effects import effect
 from cadenza.engines.embedded.synth.tone import SAMPLE_RATE
 from cadenza.music.brief import Role, SectionKind

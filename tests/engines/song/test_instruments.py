@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import signal as dsp
 
-from cadenza.engines.embedded.plan.brief_data import genres, lexicon
+from cadenza.engines.embedded.plan.brief.data import genres, lexicon
 from cadenza.engines.embedded.synth.held import HELD
 from cadenza.engines.embedded.synth.kit import KITS, hit
 from cadenza.engines.embedded.synth.orchestra import INSTRUMENTS, sound_note

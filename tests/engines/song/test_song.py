@@ -10,7 +10,7 @@ import pytest
 from cadenza.audio.loudness import integrated_lufs, true_peak_dbtp
 from cadenza.domain.errors import Stopped
 from cadenza.domain.request import Described, GenerationRequest, Voice
-from cadenza.engines.embedded.song import make_song, plan_song
+from cadenza.engines.embedded.songs.song import make_song, plan_song
 
 PROMPTS = (
     "warm lo-fi piano, 80 bpm",

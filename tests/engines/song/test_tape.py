@@ -8,8 +8,8 @@ import pytest
 from cadenza.audio.signal import Signal
 from cadenza.domain.request import Described, GenerationRequest
 from cadenza.engines.embedded.mix.master import master
-from cadenza.engines.embedded.song import make_song, plan_song
-from cadenza.engines.embedded.tape import StemShelf, Tape, sum_of
+from cadenza.engines.embedded.songs.song import make_song, plan_song
+from cadenza.engines.embedded.songs.tape import StemShelf, Tape, sum_of
 
 LENGTH = 300_000
 

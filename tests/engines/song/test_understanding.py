@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cadenza.domain.request import Controls, Described, GenerationRequest, Specified, Weight
-from cadenza.engines.embedded.plan.brief import draw_brief
-from cadenza.engines.embedded.plan.brief_data import genres, lexicon
-from cadenza.engines.embedded.plan.brief_words import read_wishes
+from cadenza.engines.embedded.plan.brief.brief import draw_brief
+from cadenza.engines.embedded.plan.brief.data import genres, lexicon
+from cadenza.engines.embedded.plan.brief.words import read_wishes
 from cadenza.music.brief import Role, SectionKind
 from cadenza.music.dice import Dice
 from cadenza.music.harmony import chord_from_numeral

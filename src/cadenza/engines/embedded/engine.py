@@ -12,20 +12,25 @@ from cadenza.audio.signal import Signal
 from cadenza.domain.abilities import Abilities
 from cadenza.domain.provenance import DigitalSource
 from cadenza.domain.request import Continuation, ExtraFile, Side, Voice
-from cadenza.engines.embedded.continuation import ContinuedTake, continue_recording, hand_out, listen
-from cadenza.engines.embedded.glimpse import OPENING_S, around_join, honoured_around
+from cadenza.engines.embedded.continuations.continuation import (
+    ContinuedTake,
+    continue_recording,
+    hand_out,
+    listen,
+)
+from cadenza.engines.embedded.continuations.glimpse import OPENING_S, around_join, honoured_around
+from cadenza.engines.embedded.continuations.overlay import lay_over
+from cadenza.engines.embedded.continuations.singing_on import Song
+from cadenza.engines.embedded.continuations.told import honoured_continuation
+from cadenza.engines.embedded.continuations.told_overlay import honoured_overlay
 from cadenza.engines.embedded.hearing import version_of, with_voice
 from cadenza.engines.embedded.honoured import honoured_song
-from cadenza.engines.embedded.libretto import given_words, words_over
 from cadenza.engines.embedded.memory import Memory
 from cadenza.engines.embedded.names import continuation_plan
-from cadenza.engines.embedded.overlay import lay_over
 from cadenza.engines.embedded.plan.direction import read_direction
 from cadenza.engines.embedded.plan.ending import Ending, wanted_ending
-from cadenza.engines.embedded.singing_on import Song
-from cadenza.engines.embedded.song import SongPlan, make_song, plan_song
-from cadenza.engines.embedded.told import honoured_continuation
-from cadenza.engines.embedded.told_overlay import honoured_overlay
+from cadenza.engines.embedded.songs.libretto import given_words, words_over
+from cadenza.engines.embedded.songs.song import SongPlan, make_song, plan_song
 from cadenza.engines.protocol import Listener, Order, Rendition, TakePlan
 from cadenza.music.dice import Dice
 from cadenza.music.findings import FINDINGS_VERSION

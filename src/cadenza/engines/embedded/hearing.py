@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from cadenza.audio.signal import Signal
 from cadenza.domain.errors import Damaged, Stopped, Unavailable
 from cadenza.engines.embedded.listen import listen
-from cadenza.engines.embedded.listen.ears import PACK, chroma_of, open_ears
-from cadenza.engines.embedded.listen.ears_notes import HeardNote, bass_of, melody_of
+from cadenza.engines.embedded.listen.ears.ears import PACK, chroma_of, open_ears
+from cadenza.engines.embedded.listen.ears.notes import HeardNote, bass_of, melody_of
 from cadenza.engines.embedded.listen.harmony import find_chords
 from cadenza.engines.embedded.listen.tell import chord_name
 from cadenza.music.portrait import Floats, Portrait

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cadenza.domain.abilities import Fidelity, Honoured
 from cadenza.domain.request import Described, GenerationRequest, Specified, Voice
-from cadenza.engines.embedded.song import SongPlan
+from cadenza.engines.embedded.songs.song import SongPlan
 from cadenza.music.lyrics import Lyrics
 
 _EXACT = Honoured(fidelity=Fidelity.EXACT)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cadenza.domain.request import Described, GenerationRequest, Inherited, Specified
-from cadenza.engines.embedded.plan.brief_data import Wanted
-from cadenza.engines.embedded.plan.brief_words import Wishes, read_wishes
+from cadenza.engines.embedded.plan.brief.data import Wanted
+from cadenza.engines.embedded.plan.brief.words import Wishes, read_wishes
 from cadenza.music.brief import Role
 from cadenza.music.pitch import Mode
 

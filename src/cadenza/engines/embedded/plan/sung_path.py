@@ -10,9 +10,9 @@ from fractions import Fraction
 import numpy as np
 
 from cadenza.domain.request import GenerationRequest, Specified, Voice
-from cadenza.engines.embedded.plan.brief import draw_brief
-from cadenza.engines.embedded.plan.brief_form import Block
-from cadenza.engines.embedded.plan.sung_form import SungForm, sung_form
+from cadenza.engines.embedded.plan.brief.brief import draw_brief
+from cadenza.engines.embedded.plan.brief.form import Block
+from cadenza.engines.embedded.plan.brief.sung_form import SungForm, sung_form
 from cadenza.music.brief import Brief, SectionKind, SectionPlan
 from cadenza.music.dice import Dice
 from cadenza.music.harmony import Chord

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cadenza.domain.errors import Unavailable
-from cadenza.engines.embedded.listen.ears_wire import fields, varint
+from cadenza.engines.embedded.listen.ears.wire import fields, varint
 
 Weights = NDArray[np.float32]
 Bytes = NDArray[np.uint8]

@@ -8,7 +8,7 @@ from typing import Final
 
 from cadenza.audio.signal import Signal
 from cadenza.domain.abilities import Fidelity, Honoured
-from cadenza.engines.embedded.continuation import ContinuedTake
+from cadenza.engines.embedded.continuations.continuation import ContinuedTake
 
 # More is made than is heard: levels and strokes are judged over it.
 OPENING_S: Final = 8.0

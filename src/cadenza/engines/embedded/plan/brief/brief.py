@@ -9,25 +9,25 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cadenza.domain.request import Described, GenerationRequest, Inherited, Specified
-from cadenza.engines.embedded.plan.brief_asked import Asked, asked_sections, read_orders
-from cadenza.engines.embedded.plan.brief_choice import Chooser
-from cadenza.engines.embedded.plan.brief_data import genres, lexicon, other_metres
-from cadenza.engines.embedded.plan.brief_form import Block, energies, fit_form, ideal_bars
-from cadenza.engines.embedded.plan.brief_harmony import (
+from cadenza.engines.embedded.plan.brief.asked import Asked, asked_sections, read_orders
+from cadenza.engines.embedded.plan.brief.choice import Chooser
+from cadenza.engines.embedded.plan.brief.data import genres, lexicon, other_metres
+from cadenza.engines.embedded.plan.brief.form import Block, energies, fit_form, ideal_bars
+from cadenza.engines.embedded.plan.brief.harmony import (
     comping_rhythms,
     key_cycles,
     lifted_chorus,
     section_keys,
 )
-from cadenza.engines.embedded.plan.brief_players import (
+from cadenza.engines.embedded.plan.brief.players import (
     instruments,
     lead_of,
     playing,
     roles_of,
     with_soloists,
 )
-from cadenza.engines.embedded.plan.brief_words import Wishes, read_wishes
-from cadenza.engines.embedded.plan.sung_form import SungForm, sung_form
+from cadenza.engines.embedded.plan.brief.sung_form import SungForm, sung_form
+from cadenza.engines.embedded.plan.brief.words import Wishes, read_wishes
 from cadenza.music.brief import Brief, Role, SectionKind, SectionPlan
 from cadenza.music.dice import Dice
 from cadenza.music.genre import Genre, Groove, Texture

@@ -15,7 +15,7 @@ from cadenza.music.brief import Role
 from cadenza.music.genre import Genre, Groove, MelodyStyle, Sound, Texture
 from cadenza.music.pitch import Mode
 
-_HERE = "cadenza.engines.embedded.plan"
+_HERE = "cadenza.engines.embedded.plan.brief"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,9 @@ from cadenza.audio.signal import Samples, Signal
 from cadenza.domain.errors import Stopped
 from cadenza.domain.request import Controls, Side
 from cadenza.domain.task import LyricLine
-from cadenza.engines.embedded.joints import Joined, Joint, joint_for
+from cadenza.engines.embedded.continuations.joints import Joined, Joint, joint_for
+from cadenza.engines.embedded.continuations.recombiner import SEAM_FADE_S, NewPart, Progress, Recombiner, Task
+from cadenza.engines.embedded.continuations.singing_on import Song, SungOver, sing_over
 from cadenza.engines.embedded.listen import listen
 from cadenza.engines.embedded.mix.ring import faded_out, rung_out
 from cadenza.engines.embedded.plan.direction import Direction
@@ -21,8 +23,6 @@ from cadenza.engines.embedded.plan.leaning import leaning
 from cadenza.engines.embedded.plan.places import phrase_length
 from cadenza.engines.embedded.plan.sung_path import path_over, seconds_for
 from cadenza.engines.embedded.recombine.quote import beat_marks
-from cadenza.engines.embedded.recombiner import SEAM_FADE_S, NewPart, Progress, Recombiner, Task
-from cadenza.engines.embedded.singing_on import Song, SungOver, sing_over
 from cadenza.music.brief import Role
 from cadenza.music.dice import Dice
 from cadenza.music.lyrics import Line

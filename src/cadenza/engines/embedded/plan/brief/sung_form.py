@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from cadenza.engines.embedded.plan.brief_form import PHRASE_BARS, Block
+from cadenza.engines.embedded.plan.brief.form import PHRASE_BARS, Block
 from cadenza.music.brief import SectionKind
 from cadenza.music.lyrics import Line, Lyrics
 from cadenza.music.time import Length, Position

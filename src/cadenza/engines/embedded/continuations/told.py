@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from cadenza.domain.abilities import Fidelity, Honoured
 from cadenza.domain.request import GenerationRequest, Inherited, Side, Specified, Voice
-from cadenza.engines.embedded.continuation import ContinuedTake
+from cadenza.engines.embedded.continuations.continuation import ContinuedTake
 from cadenza.engines.embedded.honoured import named, sung_words
-from cadenza.engines.embedded.libretto import Libretto
 from cadenza.engines.embedded.plan.direction import Direction
 from cadenza.engines.embedded.plan.ending import Ending
+from cadenza.engines.embedded.songs.libretto import Libretto
 from cadenza.music.brief import Role
 from cadenza.music.portrait import Portrait
 

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from cadenza.domain.errors import Unavailable
-from cadenza.engines.embedded.listen.ears_checkpoint import read_checkpoint
-from cadenza.engines.embedded.listen.ears_unet import flat, unets
+from cadenza.engines.embedded.listen.ears.checkpoint import read_checkpoint
+from cadenza.engines.embedded.listen.ears.unet import flat, unets
 
 VOICE_FILE: Final = "voice.npz"
 NOTES_FILE: Final = "notes.onnx"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cadenza.audio.resample import resample
 from cadenza.audio.signal import Signal
-from cadenza.engines.embedded.listen.ears_onnx import Graph
+from cadenza.engines.embedded.listen.ears.onnx import Graph
 
 NOTES_RATE_HZ: Final = 22_050
 _WINDOW, _HOP = 43_844, 256

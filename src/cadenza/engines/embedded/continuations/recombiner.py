@@ -10,9 +10,9 @@ import numpy as np
 from cadenza.audio.loudness import SILENCE_LUFS, integrated_lufs
 from cadenza.audio.signal import Samples, Signal
 from cadenza.domain.request import Controls
-from cadenza.engines.embedded.company import Company, grid_of, play_along
+from cadenza.engines.embedded.continuations.company import Company, grid_of, play_along
+from cadenza.engines.embedded.continuations.mirror import LATE_S
 from cadenza.engines.embedded.listen import rhythm_strangeness
-from cadenza.engines.embedded.mirror import LATE_S
 from cadenza.engines.embedded.mix.ride import ridden_in
 from cadenza.engines.embedded.mix.ring import ringing_over
 from cadenza.engines.embedded.mix.seam import blend, held_under, levelled, power

@@ -10,11 +10,11 @@ import numpy as np
 
 from cadenza.audio.signal import Signal
 from cadenza.domain.errors import Damaged
-from cadenza.engines.embedded.listen.ears_build import NOTES_FILE, VOICE_FILE
-from cadenza.engines.embedded.listen.ears_notes import HeardNote, hear_keys, read_notes
-from cadenza.engines.embedded.listen.ears_onnx import Graph, read_graph
-from cadenza.engines.embedded.listen.ears_unet import unflat
-from cadenza.engines.embedded.listen.ears_voice import VoiceSplitter
+from cadenza.engines.embedded.listen.ears.build import NOTES_FILE, VOICE_FILE
+from cadenza.engines.embedded.listen.ears.notes import HeardNote, hear_keys, read_notes
+from cadenza.engines.embedded.listen.ears.onnx import Graph, read_graph
+from cadenza.engines.embedded.listen.ears.unet import unflat
+from cadenza.engines.embedded.listen.ears.voice import VoiceSplitter
 from cadenza.music.portrait import Floats
 from cadenza.packs.shelf import Installed
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cadenza.engines.embedded.plan.brief_asked import Orders, read_orders
-from cadenza.engines.embedded.plan.brief_choice import Chooser
-from cadenza.engines.embedded.plan.brief_form import Block
-from cadenza.engines.embedded.plan.brief_words import Wishes
+from cadenza.engines.embedded.plan.brief.asked import Orders, read_orders
+from cadenza.engines.embedded.plan.brief.choice import Chooser
+from cadenza.engines.embedded.plan.brief.form import Block
+from cadenza.engines.embedded.plan.brief.words import Wishes
 from cadenza.music.brief import Role, SectionKind
 from cadenza.music.genre import Genre
 

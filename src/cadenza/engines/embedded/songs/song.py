@@ -16,17 +16,17 @@ from cadenza.domain.errors import Stopped
 from cadenza.domain.request import Described, GenerationRequest
 from cadenza.domain.task import LyricLine
 from cadenza.engines.embedded.compose.compose import compose
-from cadenza.engines.embedded.libretto import Libretto, find_words
 from cadenza.engines.embedded.mix.desk import Desk
 from cadenza.engines.embedded.mix.master import TARGET_LUFS, master, provisional
 from cadenza.engines.embedded.mix.reverb import room
 from cadenza.engines.embedded.mix.vocals import OVER_BACKING_LU, Dip, VocalStrip
 from cadenza.engines.embedded.perform.perform import perform
-from cadenza.engines.embedded.plan.brief import draw_brief
+from cadenza.engines.embedded.plan.brief.brief import draw_brief
+from cadenza.engines.embedded.songs.libretto import Libretto, find_words
+from cadenza.engines.embedded.songs.tape import StemShelf, Stereo, Tape, sum_of
+from cadenza.engines.embedded.songs.vocals import VOCALS, VocalTrack, compass_of, lines_of, speaks_of_singers
 from cadenza.engines.embedded.synth.orchestra import Player, seat
 from cadenza.engines.embedded.synth.tone import SAMPLE_RATE
-from cadenza.engines.embedded.tape import StemShelf, Stereo, Tape, sum_of
-from cadenza.engines.embedded.vocals import VOCALS, VocalTrack, compass_of, lines_of, speaks_of_singers
 from cadenza.music.brief import Brief, Role
 from cadenza.music.dice import Dice
 from cadenza.music.lyrics import Line

@@ -16,13 +16,13 @@ from cadenza.engines.embedded.compose.compose import compose
 from cadenza.engines.embedded.mix.desk import Desk
 from cadenza.engines.embedded.mix.reverb import room
 from cadenza.engines.embedded.perform.perform import perform
-from cadenza.engines.embedded.plan.brief import draw_brief
-from cadenza.engines.embedded.plan.brief_data import genres
-from cadenza.engines.embedded.plan.brief_words import read_wishes
+from cadenza.engines.embedded.plan.brief.brief import draw_brief
+from cadenza.engines.embedded.plan.brief.data import genres
+from cadenza.engines.embedded.plan.brief.words import read_wishes
 from cadenza.engines.embedded.recombine.quote import Marks
+from cadenza.engines.embedded.songs.tape import Tape
 from cadenza.engines.embedded.synth.orchestra import seat
 from cadenza.engines.embedded.synth.tone import SAMPLE_RATE
-from cadenza.engines.embedded.tape import Tape
 from cadenza.music.brief import Brief, Role, SectionKind, SectionPlan
 from cadenza.music.dice import Dice
 from cadenza.music.harmony import Chord, tonic_of

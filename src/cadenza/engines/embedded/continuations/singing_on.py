@@ -11,15 +11,15 @@ from cadenza.audio.signal import Samples, Signal
 from cadenza.domain.request import GenerationRequest, Specified
 from cadenza.domain.task import LyricLine
 from cadenza.engines.embedded.compose.vocal import set_words
-from cadenza.engines.embedded.libretto import Libretto
 from cadenza.engines.embedded.mix.overlay import laid_over
 from cadenza.engines.embedded.mix.reverb import room
 from cadenza.engines.embedded.perform.singing import timed_lines
-from cadenza.engines.embedded.plan.brief_words import read_wishes
+from cadenza.engines.embedded.plan.brief.words import read_wishes
 from cadenza.engines.embedded.plan.sung_path import SungPath, plan_sung_part
 from cadenza.engines.embedded.sing.voice import SAMPLE_RATE
-from cadenza.engines.embedded.tape import Tape
-from cadenza.engines.embedded.vocals import VocalTrack, compass_of, lines_of
+from cadenza.engines.embedded.songs.libretto import Libretto
+from cadenza.engines.embedded.songs.tape import Tape
+from cadenza.engines.embedded.songs.vocals import VocalTrack, compass_of, lines_of
 from cadenza.music.dice import Dice
 from cadenza.music.lyrics import Line
 from cadenza.music.portrait import Portrait

@@ -13,13 +13,13 @@ from cadenza.audio.signal import Samples, Signal
 from cadenza.domain.errors import Stopped
 from cadenza.domain.request import GenerationRequest, Overlay, Specified
 from cadenza.domain.task import LyricLine
-from cadenza.engines.embedded.company import Company, grid_of, play_along
 from cadenza.engines.embedded.compose.along import ACCOMPANISTS
+from cadenza.engines.embedded.continuations.company import Company, grid_of, play_along
+from cadenza.engines.embedded.continuations.singing_on import Song, sing_over
 from cadenza.engines.embedded.mix.ring import faded_out
 from cadenza.engines.embedded.mix.seam import power
-from cadenza.engines.embedded.plan.brief_words import read_wishes
+from cadenza.engines.embedded.plan.brief.words import read_wishes
 from cadenza.engines.embedded.plan.sung_path import path_over
-from cadenza.engines.embedded.singing_on import Song, sing_over
 from cadenza.music.brief import Role
 from cadenza.music.dice import Dice
 from cadenza.music.lyrics import Line

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cadenza.audio.resample import resample
 from cadenza.audio.signal import Samples, Signal
-from cadenza.engines.embedded.listen.ears_unet import Unet
+from cadenza.engines.embedded.listen.ears.unet import Unet
 
 EARS_RATE_HZ: Final = 44_100
 _TINY: Final = np.float32(1e-10)

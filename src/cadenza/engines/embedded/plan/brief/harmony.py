@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from cadenza.engines.embedded.plan.brief_choice import Chooser
-from cadenza.engines.embedded.plan.brief_form import Block
+from cadenza.engines.embedded.plan.brief.choice import Chooser
+from cadenza.engines.embedded.plan.brief.form import Block
 from cadenza.music.brief import SectionKind
 from cadenza.music.genre import Genre, Texture
 from cadenza.music.pitch import Key, Mode

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cadenza.engines.embedded.plan.brief_asked import Asked
+from cadenza.engines.embedded.plan.brief.asked import Asked
 from cadenza.music.brief import SectionKind
 
 PHRASE_BARS = 4

@@ -10,12 +10,17 @@ import numpy as np
 from cadenza.audio.signal import Samples, Signal
 from cadenza.domain.errors import SourceUnusable
 from cadenza.domain.request import Side
-from cadenza.engines.embedded.mirror import LATE_S, mirrored, mirrored_portrait, mirrored_samples
+from cadenza.engines.embedded.continuations.mirror import (
+    LATE_S,
+    mirrored,
+    mirrored_portrait,
+    mirrored_samples,
+)
+from cadenza.engines.embedded.continuations.recombiner import SEAM_FADE_S
 from cadenza.engines.embedded.mix.ride import ridden_in
 from cadenza.engines.embedded.mix.seam import join
 from cadenza.engines.embedded.plan.homeward import lead_back
 from cadenza.engines.embedded.plan.places import best_seam
-from cadenza.engines.embedded.recombiner import SEAM_FADE_S
 from cadenza.music.portrait import Portrait
 from cadenza.music.quotation import Itinerary, Quoted
 

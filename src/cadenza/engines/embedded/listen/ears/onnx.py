@@ -15,7 +15,7 @@ import scipy.special
 from numpy.typing import NDArray
 
 from cadenza.domain.errors import Unavailable
-from cadenza.engines.embedded.listen.ears_wire import fields, varint
+from cadenza.engines.embedded.listen.ears.wire import fields, varint
 
 Array = NDArray[Any]
 Attributes = Mapping[str, Any]

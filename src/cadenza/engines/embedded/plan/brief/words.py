@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cadenza.engines.embedded.plan.brief_data import Mood, Wanted, lexicon
+from cadenza.engines.embedded.plan.brief.data import Mood, Wanted, lexicon
 from cadenza.music.brief import Role
 from cadenza.music.pitch import Mode, pitch_class_of
 from cadenza.music.time import Metre

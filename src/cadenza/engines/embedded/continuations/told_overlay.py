@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cadenza.domain.abilities import Fidelity, Honoured
 from cadenza.domain.request import GenerationRequest, Overlay, Specified, Voice
+from cadenza.engines.embedded.continuations.overlay import Overlaid
+from cadenza.engines.embedded.continuations.singing_on import Song
 from cadenza.engines.embedded.honoured import named, sung_words
-from cadenza.engines.embedded.overlay import Overlaid
-from cadenza.engines.embedded.plan.brief_words import Wishes, read_wishes
-from cadenza.engines.embedded.singing_on import Song
+from cadenza.engines.embedded.plan.brief.words import Wishes, read_wishes
 from cadenza.music.portrait import Portrait
 
 _EXACT = Honoured(fidelity=Fidelity.EXACT)

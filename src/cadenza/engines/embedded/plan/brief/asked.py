@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cadenza.engines.embedded.plan.brief_data import Wanted, lexicon
+from cadenza.engines.embedded.plan.brief.data import Wanted, lexicon
 from cadenza.music.brief import Role, SectionKind
 from cadenza.words.tags import part_tags
 

@@ -1,0 +1,1 @@
+"""How a recording goes on, through all stages."""

@@ -1,0 +1,1 @@
+"""A song from a request, through all stages."""
