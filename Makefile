@@ -36,7 +36,6 @@ test: dev        ## everything CI runs
 chaos: dev       ## the fault tests again and again: SCALE times as often as in `make test`
 	$(BIN)/pytest -q tests/chaos --scale $(SCALE) --record docs/reliability/long.json
 	$(BIN)/pytest -q -m postgres tests/journeys --many
-	$(BIN)/pytest -q tests/journeys tests/worker
 
 reliability: dev ## run every test that names an entry of the catalogue, and write docs/reliability.md
 	$(BIN)/pytest -q -n 2 --dist loadfile -k "$$($(BIN)/python tests/house/reliability.py --areas)" --record docs/reliability/short.json

@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--in-turn",
         action="store_true",
-        help="run the slow tests that know both databases on one each, chosen by their names",
+        help="run the tests of faults that know both databases on one each, chosen by their names",
     )
 
 
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Begin with the files that take minutes, so that no process is left alone with one at the end."""
     items.sort(key=_is_quick)
     if config.getoption("--in-turn"):
-        left_out = [item for item in items if not _is_quick(item) and _is_the_others_turn(item)]
+        left_out = [item for item in items if "chaos" in item.path.parts and _is_the_others_turn(item)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
 
@@ -63,10 +63,7 @@ def _is_quick(item: pytest.Item) -> bool:
 
 
 def _is_the_others_turn(item: pytest.Item) -> bool:
-    """Answer whether a test that runs on both databases would run on the one that its name does not choose.
-
-    What differs between the databases is in the stores, whose tests run on both every time.
-    """
+    """Answer whether a test that runs on both databases would run on the one that its name does not choose."""
     if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
         return False
     turns = {"database_url", "empty_database_url", "caller"} & item.callspec.params.keys()
