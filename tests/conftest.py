@@ -63,7 +63,7 @@ def _is_quick(item: pytest.Item) -> bool:
 
 
 def _is_the_others_turn(item: pytest.Item) -> bool:
-    """Answer whether a test that runs on both databases would run on the one that its name does not choose."""
+    """Answer whether this is a test on the one of both databases that its name does not choose."""
     if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
         return False
     turns = {"database_url", "empty_database_url", "caller"} & item.callspec.params.keys()

@@ -50,7 +50,7 @@ names and from recorded runs (`make reliability`), and a test compares it with t
 
 **short** is `make reliability`, **long** is `make chaos`: the number says how often the thing was tried in
 the recorded run, over all cases of the test; an empty cell says that this form was not recorded for it.
-`make test` runs the short form at every change, with the tests in tests/chaos on one of the two databases each.
+`make test` runs the short form at every change, the tests in tests/chaos on one of the two databases each.
 A test on both databases counts for each. A law (hypothesis) counts once for each case and
 tries a hundred examples in it.
 """
