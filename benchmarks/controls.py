@@ -11,16 +11,15 @@ any major one, the level. Deterministic; some 8 CPU seconds per run of 24 s.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 from scipy.signal import find_peaks, stft
+from sources import read_until, source_parser
 
 from cadenza.audio.signal import Signal
 from cadenza.domain.request import Continuation, Controls, GenerationRequest, SourceUpload, Specified, Weight
@@ -126,19 +125,11 @@ TRIALS = (
 
 def main() -> None:
     """Measure and print one line per control and source."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("sources", nargs="+", type=Path)
-    parser.add_argument(
-        "--at", type=float, help="where to go on from; the end of the first minute by default"
-    )
-    parser.add_argument("--seconds", type=float, default=24.0)
-    parser.add_argument("--seeds", default="0,1,2")
+    parser = source_parser(__doc__, seconds=24.0)
     parser.add_argument("--only", help="names of trials, with commas")
     wanted = parser.parse_args()
     chosen = [t for t in TRIALS if wanted.only is None or t.name.split(" (")[0] in wanted.only.split(",")]
-    seeds = [int(seed) for seed in wanted.seeds.split(",")]
+    seeds = wanted.seeds
     print(f"{'control':18} {'source':16} {'without':>9} {'with':>9}  moved as asked")
     for path in wanted.sources:
         studio = Studio(path, wanted.at, wanted.seconds)
@@ -156,10 +147,7 @@ class Studio:
     """One source, heard once, and what was made of it."""
 
     def __init__(self, path: Path, at_s: float | None, seconds: float) -> None:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        whole = Signal(np.ascontiguousarray(samples.T), rate)
-        end_s = at_s or min(60.0, whole.duration_s)
-        self._source, self._seconds = whole.between(0, end_s), seconds
+        self._source, self._seconds = read_until(path, at_s), seconds
         self._portrait: Portrait = listen(self._source)
         self._made: dict[tuple[str, str, int, int], Signal] = {}
 

@@ -12,15 +12,13 @@ part against the first. Deterministic.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
+from sources import read_until, source_parser
 
 from cadenza.audio.loudness import integrated_lufs
 from cadenza.audio.signal import Signal
@@ -38,22 +36,11 @@ _STEPS = (0, 25, 50, 75, 100)
 
 def main() -> None:
     """Measure and print one line per source and weight."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("sources", nargs="+", type=Path)
-    parser.add_argument(
-        "--at", type=float, help="where to go on from; the end of the first minute by default"
-    )
-    parser.add_argument("--seconds", type=float, default=16.0)
-    parser.add_argument("--seeds", default="0,1,2")
+    parser = source_parser(__doc__, seconds=16.0)
     parser.add_argument("--only", default="audio,weirdness,chain")
     wanted = parser.parse_args()
-    seeds = [int(seed) for seed in wanted.seeds.split(",")]
     for path in wanted.sources:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        whole = Signal(np.ascontiguousarray(samples.T), rate)
-        source = whole.between(0, wanted.at or min(60.0, whole.duration_s))
+        source, seeds = read_until(path, wanted.at), wanted.seeds
         portrait = listen(source)
         if "weirdness" in wanted.only:
             _weirdness(path.stem, portrait, seeds)
