@@ -34,3 +34,16 @@ class Honoured:
 
     fidelity: Fidelity
     reason: str = ""
+
+
+EXACT = Honoured(fidelity=Fidelity.EXACT)
+
+
+def approximate(reason: str) -> Honoured:
+    """Return that a field was followed in part, or in a way of our own."""
+    return Honoured(fidelity=Fidelity.APPROXIMATE, reason=reason)
+
+
+def ignored(reason: str) -> Honoured:
+    """Return that a field changed nothing."""
+    return Honoured(fidelity=Fidelity.IGNORED, reason=reason)

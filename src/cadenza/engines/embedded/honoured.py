@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-from cadenza.domain.abilities import Fidelity, Honoured
+from cadenza.domain.abilities import EXACT, Honoured, approximate, ignored
 from cadenza.domain.request import Described, GenerationRequest, Specified, Voice
 from cadenza.engines.embedded.songs.song import SongPlan
 from cadenza.music.lyrics import Lyrics
 
-_EXACT = Honoured(fidelity=Fidelity.EXACT)
 _LISTED = 8  # words that a reason names at most
 
 
 def honoured_song(request: GenerationRequest, plan: SongPlan) -> dict[str, Honoured]:
     """Return what became of the fields of a request for a new song."""
     told = _common(request) | _singing(request, plan)
-    words = Honoured(fidelity=Fidelity.APPROXIMATE, reason=f"not understood: {', '.join(plan.unknown_words)}")
+    words = approximate(f"not understood: {', '.join(plan.unknown_words)}")
     field = "prompt" if isinstance(request.wish, Described) else "style"
-    told[field] = words if plan.unknown_words else _EXACT
+    told[field] = words if plan.unknown_words else EXACT
     if plan.neighbours:
-        told["instruments"] = Honoured(
-            fidelity=Fidelity.APPROXIMATE, reason=f"played by a neighbour: {', '.join(plan.neighbours)}"
-        )
+        told["instruments"] = approximate(f"played by a neighbour: {', '.join(plan.neighbours)}")
     if isinstance(request.wish, Specified):
-        told["title"] = _EXACT
+        told["title"] = EXACT
     if request.avoid:
-        told["negative_tags"] = _EXACT
+        told["negative_tags"] = EXACT
     return told
 
 
 def _common(request: GenerationRequest) -> dict[str, Honoured]:
-    told = {"seed": _EXACT}
+    told = {"seed": EXACT}
     if request.duration_s is not None:
-        told["duration"] = _EXACT
+        told["duration"] = EXACT
     if request.controls.style_weight is not None:
-        told["style_weight"] = Honoured(
-            fidelity=Fidelity.APPROXIMATE, reason="narrows the choices around the style"
-        )
+        told["style_weight"] = approximate("narrows the choices around the style")
     if request.controls.weirdness is not None:
-        told["weirdness"] = Honoured(fidelity=Fidelity.APPROXIMATE, reason="widens harmony and jumps")
+        told["weirdness"] = approximate("widens harmony and jumps")
     return told
 
 
@@ -47,14 +42,14 @@ def _singing(request: GenerationRequest, plan: SongPlan) -> dict[str, Honoured]:
     if isinstance(request.wish, Specified) and request.wish.lyrics:
         told["lyrics"] = _words(plan)
     if request.voice in {Voice.FEMALE, Voice.MALE}:
-        silent = Honoured(fidelity=Fidelity.IGNORED, reason=plan.libretto.silence or "no line has room")
-        told["vocal_gender"] = _EXACT if plan.slots else silent
+        silent = ignored(plan.libretto.silence or "no line has room")
+        told["vocal_gender"] = EXACT if plan.slots else silent
     return told
 
 
 def _words(plan: SongPlan) -> Honoured:
     if plan.libretto.read is None:
-        return Honoured(fidelity=Fidelity.IGNORED, reason=plan.libretto.silence)
+        return ignored(plan.libretto.silence)
     return sung_words(plan.libretto.read, len(plan.slots), len(plan.unsung))
 
 
@@ -63,7 +58,7 @@ def sung_words(words: Lyrics, sung: int, unsung: int) -> Honoured:
     reasons = _liberties(words)
     if unsung:
         reasons.insert(0, f"the first {sung} of {sung + unsung} lines fit into the length that was asked for")
-    return Honoured(fidelity=Fidelity.APPROXIMATE, reason="; ".join(reasons)) if reasons else _EXACT
+    return approximate("; ".join(reasons)) if reasons else EXACT
 
 
 def _liberties(words: Lyrics) -> list[str]:

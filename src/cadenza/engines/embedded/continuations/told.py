@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cadenza.domain.abilities import Fidelity, Honoured
+from cadenza.domain.abilities import EXACT, Fidelity, Honoured, approximate, ignored
 from cadenza.domain.request import GenerationRequest, Inherited, Side, Specified, Voice
 from cadenza.engines.embedded.continuations.continuation import ContinuedTake
 from cadenza.engines.embedded.honoured import named, sung_words
@@ -12,7 +12,6 @@ from cadenza.engines.embedded.songs.libretto import Libretto
 from cadenza.music.brief import Role
 from cadenza.music.portrait import Portrait
 
-_EXACT = Honoured(fidelity=Fidelity.EXACT)
 # Below this the analysis of a source is a guess, and what rests on it is only approximate.
 _SURE = 0.35
 _SUNG, _HARDLY = 0.5, 0.02  # how surely a beat is sung; the share of such beats that counts as none
@@ -27,22 +26,20 @@ def honoured_continuation(
     made: ContinuedTake,
 ) -> dict[str, Honoured]:
     """Return what became of the fields of a request that continues a recording."""
-    told = {"seed": _EXACT} | _sung_on(request, libretto, made) | _weights(request, direction)
+    told = {"seed": EXACT} | _sung_on(request, libretto, made) | _weights(request, direction)
     if request.voice is Voice.NOBODY:
         told["instrumental"] = _nobody(portrait)
     told |= _place(request, made)
     told["source"] = (
-        _EXACT
-        if portrait.pulse.steady and portrait.pulse.confidence >= _SURE
-        else _approximate(
-            "no steady pulse was found: pieces are joined by phrases and likeness, not on beats"
-        )
+        EXACT
+        if has_sure_beat(portrait)
+        else approximate("no steady pulse was found: pieces are joined by phrases and likeness, not on beats")
     )
     if direction.words:
         told["prompt" if isinstance(request.wish, Inherited) else "style"] = _words(direction, made)
     if ending is not Ending.OPEN:
         field = "prompt" if "prompt" in told else "style"
-        told[field] = _approximate(f"the music comes to an end ({ending.value}); {_others(told.get(field))}")
+        told[field] = approximate(f"the music comes to an end ({ending.value}); {_others(told.get(field))}")
     if request.avoid:
         told["negative_tags"] = _avoided(direction, made)
     return told
@@ -51,14 +48,14 @@ def honoured_continuation(
 def _nobody(portrait: Portrait) -> Honoured:
     """Return how far a continuation without a singer is one: what it quotes may hold the source's own."""
     if portrait.voice is None:
-        return _approximate(
+        return approximate(
             "nobody of ours sings; voices of the source may be quoted: the pack ears, which hears them, "
             "is not installed"
         )
     sung = float((portrait.voice > _SUNG).mean())
     if sung < _HARDLY:
-        return _EXACT
-    return _approximate(
+        return EXACT
+    return approximate(
         f"nobody of ours sings; the pack ears hears a voice in {100 * sung:.0f} % of the source, and the "
         "new part keeps away from it where there is other music"
     )
@@ -71,18 +68,18 @@ def _place(request: GenerationRequest, made: ContinuedTake) -> dict[str, Honoure
     assert where is not None, "a continuation has a source"
     if request.duration_s is not None:
         told["duration"] = (
-            _EXACT if where.until_s is None else _ignored("what replaces a section is as long as the section")
+            EXACT if where.until_s is None else ignored("what replaces a section is as long as the section")
         )
     if where.until_s is not None:
-        told["replace"] = _EXACT
+        told["replace"] = EXACT
     if where.side is Side.LEFT:
-        told["side"] = _EXACT
+        told["side"] = EXACT
     if where.until_s is None and where.from_s is None:
         told["continue_at"] = Honoured(
             fidelity=Fidelity.EXACT, reason=f"left to us: the join lies at {made.joined_at_s:.2f} s"
         )
     if where.context_s is not None:
-        told["context"] = _approximate("whole bars next to the join, at least six of them")
+        told["context"] = approximate("whole bars next to the join, at least six of them")
     return told
 
 
@@ -95,15 +92,15 @@ def _others(told: Honoured | None) -> str:
 
 def _words(direction: Direction, made: ContinuedTake) -> Honoured:
     if direction.strength == 0:
-        return _ignored("a style_weight of 0 leaves everything to the source")
+        return ignored("a style_weight of 0 leaves everything to the source")
     done = _changes(direction, made)
     if not done:
-        return _ignored(
+        return ignored(
             "a continuation stays in the style and tempo of its source; these words ask for nothing else"
         )
     if direction.unheeded:
         done.append(f"not understood: {named(direction.unheeded)}")
-    return _approximate("; ".join(done))
+    return approximate("; ".join(done))
 
 
 def _changes(direction: Direction, made: ContinuedTake) -> list[str]:
@@ -138,23 +135,23 @@ def _avoided(direction: Direction, made: ContinuedTake) -> Honoured:
         kept = named(direction.refused)
         reasons.append(f"what the recording holds of it cannot be taken out: {kept}")
     if taken or direction.energy or direction.brightness or direction.minor:
-        return _approximate("; ".join(reasons) or "the music keeps away from it")
-    return _ignored("; ".join(reasons) or "nothing in these words can be taken out of a recording")
+        return approximate("; ".join(reasons) or "the music keeps away from it")
+    return ignored("; ".join(reasons) or "nothing in these words can be taken out of a recording")
 
 
 def _weights(request: GenerationRequest, direction: Direction) -> dict[str, Honoured]:
     told, controls = {}, request.controls
     if controls.style_weight is not None:
         told["style_weight"] = (
-            _approximate("scales what the words change")
+            approximate("scales what the words change")
             if not direction.is_neutral or direction.strength == 0
-            else _ignored("the words ask for nothing that it could scale")
+            else ignored("the words ask for nothing that it could scale")
         )
     if controls.weirdness is not None:
-        told["weirdness"] = _approximate("widens harmony and jumps")
+        told["weirdness"] = approximate("widens harmony and jumps")
     if controls.audio_weight is not None:
         near = controls.audio_weight.fraction
-        told["audio_weight"] = _approximate(
+        told["audio_weight"] = approximate(
             "everything comes from the source; the more, the closer to where it was"
             if near >= 0.5
             else "players of ours take over from the source, layer by layer"
@@ -172,12 +169,12 @@ def _sung_on(request: GenerationRequest, libretto: Libretto, take: ContinuedTake
     silence = "" if take.lines else libretto.silence or no_room
     if isinstance(request.wish, Specified) and request.wish.lyrics:
         told["lyrics"] = (
-            Honoured(fidelity=Fidelity.IGNORED, reason=silence)
+            ignored(silence)
             if silence or libretto.read is None
             else sung_words(libretto.read, len(libretto.read.lines) - len(take.unsung), len(take.unsung))
         )
     if request.voice in {Voice.FEMALE, Voice.MALE}:
-        told["vocal_gender"] = Honoured(fidelity=Fidelity.IGNORED, reason=silence) if silence else _EXACT
+        told["vocal_gender"] = ignored(silence) if silence else EXACT
     return told
 
 
@@ -185,9 +182,6 @@ def _by_name(role: Role) -> str:
     return role.value
 
 
-def _approximate(reason: str) -> Honoured:
-    return Honoured(fidelity=Fidelity.APPROXIMATE, reason=reason)
-
-
-def _ignored(reason: str) -> Honoured:
-    return Honoured(fidelity=Fidelity.IGNORED, reason=reason)
+def has_sure_beat(portrait: Portrait) -> bool:
+    """Answer whether what rests on the beats of a source is more than a guess."""
+    return portrait.pulse.steady and portrait.pulse.confidence >= _SURE

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from cadenza.domain.abilities import Fidelity, Honoured
+from cadenza.domain.abilities import EXACT, Honoured, approximate, ignored
 from cadenza.domain.request import GenerationRequest, Overlay, Specified, Voice
 from cadenza.engines.embedded.continuations.overlay import Overlaid
 from cadenza.engines.embedded.continuations.singing_on import Song
+from cadenza.engines.embedded.continuations.told import has_sure_beat
 from cadenza.engines.embedded.honoured import named, sung_words
 from cadenza.engines.embedded.plan.brief.words import Wishes, read_wishes
 from cadenza.music.portrait import Portrait
-
-_EXACT = Honoured(fidelity=Fidelity.EXACT)
-_SURE = 0.35  # below this the beats that were heard are a guess
 
 
 def honoured_overlay(song: Song, portrait: Portrait, made: Overlaid) -> dict[str, Honoured]:
@@ -21,9 +19,8 @@ def honoured_overlay(song: Song, portrait: Portrait, made: Overlaid) -> dict[str
     assert where is not None, "an overlay has a source"
     style = request.wish.style if isinstance(request.wish, Specified) else ""
     wishes = read_wishes(style, request.avoid)
-    sure = portrait.pulse.steady and portrait.pulse.confidence >= _SURE
-    guessed = _approximate("no steady pulse was found: what is added keeps to an even time of its own")
-    told = {"seed": _EXACT, "source": _EXACT if sure else guessed} | _weights(request)
+    guessed = approximate("no steady pulse was found: what is added keeps to an even time of its own")
+    told = {"seed": EXACT, "source": EXACT if has_sure_beat(portrait) else guessed} | _weights(request)
     if where.overlay is Overlay.VOCALS:
         told |= _sung(song, made)
         told["style"] = _style("shapes the tune and how it is sung; the recording keeps its sound", wishes)
@@ -41,28 +38,27 @@ def _sung(song: Song, made: Overlaid) -> dict[str, Honoured]:
     request, libretto = song.request, song.libretto
     silence = "" if made.lines else libretto.silence or "the recording has no room for a line"
     field = "prompt" if libretto.is_own or not libretto.text else "lyrics"
-    ignored = Honoured(fidelity=Fidelity.IGNORED, reason=silence)
     told = {}
     if silence or libretto.read is None:
-        told[field] = ignored
+        told[field] = ignored(silence)
     else:
         lines = len(libretto.read.lines)
         told[field] = sung_words(libretto.read, lines - len(made.unsung), len(made.unsung))
     if request.voice in {Voice.FEMALE, Voice.MALE}:
-        told["vocal_gender"] = ignored if silence else _EXACT
+        told["vocal_gender"] = ignored(silence) if silence else EXACT
     return told
 
 
 def _kept_from_singing(song: Song) -> Honoured:
     if song.libretto.silence:
-        return _EXACT
-    return _ignored("a voice alone is added, and nothing is taken out of the recording")
+        return EXACT
+    return ignored("a voice alone is added, and nothing is taken out of the recording")
 
 
 def _kept_out(avoid: str) -> Honoured:
     unknown = read_wishes(avoid, "").unknown
     reason = "nobody of ours plays it; what the recording holds of it stays"
-    return _approximate(f"{reason}; not understood: {named(unknown)}" if unknown else reason)
+    return approximate(f"{reason}; not understood: {named(unknown)}" if unknown else reason)
 
 
 def _missing(wishes: Wishes, made: Overlaid) -> str:
@@ -72,23 +68,15 @@ def _missing(wishes: Wishes, made: Overlaid) -> str:
 
 
 def _style(done: str, wishes: Wishes) -> Honoured:
-    return _approximate(f"{done}; not understood: {named(wishes.unknown)}" if wishes.unknown else done)
+    return approximate(f"{done}; not understood: {named(wishes.unknown)}" if wishes.unknown else done)
 
 
 def _weights(request: GenerationRequest) -> dict[str, Honoured]:
     told, controls = {}, request.controls
     if controls.style_weight is not None:
-        told["style_weight"] = _approximate("narrows the choices around the style")
+        told["style_weight"] = approximate("narrows the choices around the style")
     if controls.weirdness is not None:
-        told["weirdness"] = _approximate("widens harmony and jumps")
+        told["weirdness"] = approximate("widens harmony and jumps")
     if controls.audio_weight is not None:
-        told["audio_weight"] = _ignored("the recording stays whole, whatever its weight")
+        told["audio_weight"] = ignored("the recording stays whole, whatever its weight")
     return told
-
-
-def _approximate(reason: str) -> Honoured:
-    return Honoured(fidelity=Fidelity.APPROXIMATE, reason=reason)
-
-
-def _ignored(reason: str) -> Honoured:
-    return Honoured(fidelity=Fidelity.IGNORED, reason=reason)
